@@ -1,0 +1,207 @@
+// Package signal is an observation with its evidence.
+//
+// Whoever looks at a product (a journey, the asset crawl, a probe, a version
+// read, a boot report from a real page) says it in one form: what was looked
+// at, what was really served, the outcome, and the evidence. The outcome
+// "broken" is our own fault (no browser, a full disk): it never counts for or
+// against a release. The package only describes; judging is the verdict's.
+package signal
+
+import (
+	"time"
+
+	"github.com/postflight/postflight/internal/journal"
+	"github.com/postflight/postflight/internal/product"
+	"github.com/postflight/postflight/internal/release"
+)
+
+// ID names a signal.
+type ID string
+
+// Outcome of one observation.
+type Outcome string
+
+// The outcomes. Broken means that we could not look.
+const (
+	Pass   Outcome = "pass"
+	Fail   Outcome = "fail"
+	Broken Outcome = "broken"
+)
+
+// Kind is what was looked at.
+type Kind string
+
+// The kinds of observation.
+const (
+	Journey  Kind = "journey" // Name: journey id
+	Assets   Kind = "assets"  // Name: "assets" for the release's own pages
+	OldAsset Kind = "previous_assets"
+	Version  Kind = "version" // what is served
+	Probe    Kind = "probe"   // Name: integration id
+	Boot     Kind = "boot"    // Name: page path
+	Health   Kind = "health"  // Name: what was asked
+)
+
+// Side is which release the observation was aimed at.
+type Side string
+
+// The sides. None is for things that have no release, such as a provider.
+const (
+	New  Side = "new"
+	Old  Side = "old"
+	None Side = ""
+)
+
+// Signal is one observation. Stored as JSON; fields may be added.
+type Signal struct {
+	ID      ID         `json:"id"`
+	At      time.Time  `json:"at"` // when the observation ended
+	Product product.ID `json:"product"`
+	Release release.ID `json:"release,omitempty"` // the release being watched
+	Watch   string     `json:"watch,omitempty"`
+	Kind    Kind       `json:"kind"`
+	Name    string     `json:"name"`
+	Side    Side       `json:"side,omitempty"`
+	// Round counts the looks of one watch at one thing, from 1; Confirm marks
+	// the extra looks asked for by a failure.
+	Round    int           `json:"round,omitempty"`
+	Confirm  bool          `json:"confirm,omitempty"`
+	Worker   string        `json:"worker,omitempty"` // vantage point
+	Took     time.Duration `json:"took"`
+	Expected string        `json:"expected,omitempty"` // version that should have been met
+	Served   string        `json:"served,omitempty"`   // version that was met; "" unknown
+	Outcome  Outcome       `json:"outcome"`
+	Summary  string        `json:"summary"` // one line for people
+	Failure  *Failure      `json:"failure,omitempty"`
+	Evidence []Evidence    `json:"evidence,omitempty"`
+	Steps    []Step        `json:"steps,omitempty"`
+	Assets   []Asset       `json:"assets,omitempty"`
+	BootInfo *BootReport   `json:"boot,omitempty"`
+	Probe    *ProbeResult  `json:"probe,omitempty"`
+	// Dropped counts what bounds threw away: nothing is cut silently.
+	Dropped int `json:"dropped,omitempty"`
+}
+
+// Failure is the first thing that went wrong, in the shape verdicts and
+// similar-incident searches compare.
+type Failure struct {
+	// Class: exception, request, step_timeout, covered, navigation, crash,
+	// asset, probe, boot, deadline, assertion.
+	Class    string `json:"class"`
+	Step     int    `json:"step,omitempty"` // 1-based
+	Title    string `json:"title,omitempty"`
+	Message  string `json:"message"`
+	URL      string `json:"url,omitempty"`
+	Host     string `json:"host,omitempty"`
+	Status   int    `json:"status,omitempty"`
+	Position string `json:"position,omitempty"` // file:line:column
+}
+
+// Evidence points at an artifact in the blob room.
+type Evidence struct {
+	Kind  string `json:"kind"` // screenshot, console, network, html, log
+	Title string `json:"title"`
+	Blob  string `json:"blob"`
+	Type  string `json:"type"` // media type
+	Size  int64  `json:"size"`
+}
+
+// Step is one step of a journey.
+type Step struct {
+	Index      int           `json:"index"` // 1-based
+	Type       string        `json:"type"`
+	Title      string        `json:"title"`
+	Outcome    Outcome       `json:"outcome"` // "" when not reached
+	Start      time.Duration `json:"start"`   // since the run began
+	Took       time.Duration `json:"took"`
+	Message    string        `json:"message,omitempty"`
+	Screenshot string        `json:"screenshot,omitempty"` // blob
+	Console    []Line        `json:"console,omitempty"`
+	Exceptions []Exception   `json:"exceptions,omitempty"`
+	Requests   []Request     `json:"requests,omitempty"` // failed ones only
+}
+
+// Line is one console or log line of a page.
+type Line struct {
+	Level string `json:"level"`
+	Text  string `json:"text"`
+	URL   string `json:"url,omitempty"`
+	Line  int    `json:"line,omitempty"`
+}
+
+// Exception is an uncaught exception or unhandled rejection of a page.
+// Line and Column are 1-based.
+type Exception struct {
+	Text   string `json:"text"`
+	URL    string `json:"url,omitempty"`
+	Line   int    `json:"line,omitempty"`
+	Column int    `json:"column,omitempty"`
+	Stack  string `json:"stack,omitempty"`
+}
+
+// Request is a failed request of a page.
+type Request struct {
+	URL        string `json:"url"`
+	Method     string `json:"method"`
+	Type       string `json:"type"`
+	Status     int    `json:"status,omitempty"`
+	Error      string `json:"error,omitempty"` // network error text
+	FirstParty bool   `json:"first_party"`
+}
+
+// Asset is one fetched URL of a crawl.
+type Asset struct {
+	URL      string        `json:"url"`
+	From     string        `json:"from,omitempty"` // page that refers to it
+	Kind     string        `json:"kind"`           // html, script, style, image, font, manifest, other
+	Status   int           `json:"status,omitempty"`
+	Type     string        `json:"type,omitempty"`
+	Size     int64         `json:"size"`
+	Took     time.Duration `json:"took"`
+	Problem  string        `json:"problem,omitempty"` // empty means fine
+	External bool          `json:"external,omitempty"`
+}
+
+// BootReport is what a page said of its own start.
+type BootReport struct {
+	Event    string `json:"event"` // ok, fatal, late, gone
+	Page     string `json:"page"`
+	Version  string `json:"version"`
+	Kind     string `json:"kind,omitempty"` // error, rejection, resource, csp
+	Message  string `json:"message,omitempty"`
+	File     string `json:"file,omitempty"`
+	Line     int    `json:"line,omitempty"`
+	Column   int    `json:"column,omitempty"`
+	Empty    bool   `json:"empty,omitempty"` // the page shows nothing
+	Token    string `json:"token,omitempty"` // one page load
+	Client   string `json:"client,omitempty"`
+	Webdrive bool   `json:"webdriver,omitempty"`
+	// Synthetic reports carry our own verified marker.
+	Synthetic bool `json:"synthetic,omitempty"`
+}
+
+// ProbeResult is one answer of an integration.
+type ProbeResult struct {
+	URL    string        `json:"url"`
+	Status int           `json:"status,omitempty"`
+	Took   time.Duration `json:"took"`
+	Error  string        `json:"error,omitempty"`
+}
+
+// EventObserved carries a Signal.
+const EventObserved journal.Kind = "signal.observed"
+
+// EventNoticed carries a Noticed: the served version is not the live one.
+const EventNoticed journal.Kind = "signal.version_noticed"
+
+// Noticed is a change of the served version, seen twice.
+type Noticed struct {
+	Product product.ID `json:"product"`
+	Version string     `json:"version"`
+	Before  string     `json:"before,omitempty"`
+}
+
+// Observed wraps a signal as an event.
+func Observed(s Signal) journal.Event {
+	return journal.New(EventObserved, s.At, s).About(string(s.Product), string(s.Release), s.Watch, "")
+}

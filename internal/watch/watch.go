@@ -1,0 +1,100 @@
+// Package watch opens a window on a release: what to look at, how often,
+// until when, and what to look at again when something fails.
+//
+// It plans looks (journeys, crawls, reads, probes) as actions and never
+// performs one; it does not judge what comes back, except to ask for the
+// confirming looks that a verdict needs (three on the new release, two on the
+// old one). A product also has a standing watch, open for ever, for what
+// breaks when nothing is released.
+package watch
+
+import (
+	"time"
+
+	"github.com/postflight/postflight/internal/action"
+	"github.com/postflight/postflight/internal/journal"
+	"github.com/postflight/postflight/internal/product"
+	"github.com/postflight/postflight/internal/release"
+	"github.com/postflight/postflight/internal/signal"
+)
+
+// ID names a watch.
+type ID string
+
+// Kind of watch.
+type Kind string
+
+// The kinds of watch.
+const (
+	KindRelease  Kind = "release"  // a new version went live
+	KindVerify   Kind = "verify"   // a rollback went live: did it help?
+	KindStanding Kind = "standing" // nothing was released
+)
+
+// State of a watch.
+type State string
+
+// The states of a watch.
+const (
+	Open       State = "open"
+	Ended      State = "ended"      // its window is over
+	Superseded State = "superseded" // another release went live
+)
+
+// Watch is one window. Stored as JSON; fields may be added.
+type Watch struct {
+	ID       ID         `json:"id"`
+	Kind     Kind       `json:"kind"`
+	Product  product.ID `json:"product"`
+	Release  release.ID `json:"release,omitempty"`
+	Version  string     `json:"version,omitempty"`
+	Previous release.ID `json:"previous,omitempty"` // the release compared with
+	Against  string     `json:"against,omitempty"`  // its version
+	State    State      `json:"state"`
+	Opened   time.Time  `json:"opened"`
+	Until    time.Time  `json:"until,omitzero"` // zero for a standing watch
+	Ended    time.Time  `json:"ended,omitzero"`
+	Round    int        `json:"round"`
+	// Asked counts the looks asked for, by Look.Thing, so that a failure is
+	// confirmed once and the verdict knows what is still outstanding.
+	Asked map[string]int `json:"asked,omitempty"`
+	// Met is when the expected version was first really served.
+	Met time.Time `json:"met,omitzero"`
+}
+
+// Look is one observation to make; the payload of ActionLook.
+type Look struct {
+	Watch   ID          `json:"watch"`
+	Product product.ID  `json:"product"`
+	Release release.ID  `json:"release,omitempty"`
+	Kind    signal.Kind `json:"kind"`
+	Name    string      `json:"name"`
+	Side    signal.Side `json:"side,omitempty"`
+	Version string      `json:"version,omitempty"` // version that should be met; "" any
+	Base    string      `json:"base"`              // address to look at
+	Round   int         `json:"round"`
+	Confirm bool        `json:"confirm,omitempty"`
+	Try     int         `json:"try,omitempty"`  // looks that met another version before this one
+	URLs    []string    `json:"urls,omitempty"` // previous_assets: what to fetch
+}
+
+// Thing names what a look looks at, without its round: "journey/book/new".
+func (l Look) Thing() string {
+	return string(l.Kind) + "/" + l.Name + "/" + string(l.Side)
+}
+
+// ActionLook asks a worker to look and report a signal.
+const ActionLook action.Kind = "watch.look"
+
+// The events of this room. Data is the Watch; EventTick and EventClose are
+// due events.
+const (
+	EventOpened   journal.Kind = "watch.opened"
+	EventTick     journal.Kind = "watch.tick"
+	EventClose    journal.Kind = "watch.close"
+	EventEnded    journal.Kind = "watch.ended"
+	EventStanding journal.Kind = "watch.standing" // at start, one a product
+)
+
+// StandingID is the id of a product's standing watch.
+func StandingID(p product.ID) ID { return ID("standing-" + string(p)) }
