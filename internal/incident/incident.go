@@ -45,8 +45,10 @@ type Incident struct {
 	Release release.ID `json:"release,omitempty"`
 	Version string     `json:"version,omitempty"`
 	Watch   string     `json:"watch,omitempty"`
-	Title   string     `json:"title"`
-	State   State      `json:"state"`
+	// Fix is the release that should repair it: a rollback, or a newer version.
+	Fix   release.ID `json:"fix,omitempty"`
+	Title string     `json:"title"`
+	State State      `json:"state"`
 	// Held is true once a person acknowledged: it is not resolved by itself.
 	Held     bool            `json:"held,omitempty"`
 	By       string          `json:"by,omitempty"` // who acknowledged

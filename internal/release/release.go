@@ -42,17 +42,20 @@ const (
 // Release is one row of the ledger. Stored as JSON: fields may be added, a
 // field's meaning never changes.
 type Release struct {
-	ID        ID         `json:"id"`
-	Product   product.ID `json:"product"`
-	Version   string     `json:"version"`
-	Commit    string     `json:"commit,omitempty"`
-	Source    Source     `json:"source"`
-	By        string     `json:"by,omitempty"`
-	URL       string     `json:"url,omitempty"` // pipeline or change request
-	Config    []string   `json:"config_changes,omitempty"`
-	At        time.Time  `json:"at"`
-	Previous  ID         `json:"previous,omitempty"` // live just before
-	Judgement Judgement  `json:"judgement"`
+	ID       ID         `json:"id"`
+	Product  product.ID `json:"product"`
+	Version  string     `json:"version"`
+	Commit   string     `json:"commit,omitempty"`
+	Source   Source     `json:"source"`
+	By       string     `json:"by,omitempty"`
+	URL      string     `json:"url,omitempty"` // pipeline or change request
+	Config   []string   `json:"config_changes,omitempty"`
+	At       time.Time  `json:"at"`
+	Previous ID         `json:"previous,omitempty"` // live just before
+	// Compare is the release that a difference is measured against: the
+	// previous one, or the last good one when the previous was bad.
+	Compare   ID        `json:"compare,omitempty"`
+	Judgement Judgement `json:"judgement"`
 	// Of a rollback: the release that was undone and the one restored.
 	Undoes   ID `json:"undoes,omitempty"`
 	Restores ID `json:"restores,omitempty"`
@@ -76,6 +79,7 @@ type State struct {
 	Live     ID         `json:"live,omitempty"`
 	LastGood ID         `json:"last_good,omitempty"`
 	Pin      *Pin       `json:"pin,omitempty"`
+	Count    int        `json:"count"` // releases so far; numbers the next one
 	// Served is the version last read from the product itself.
 	Served   string    `json:"served,omitempty"`
 	ServedAt time.Time `json:"served_at,omitzero"`
@@ -86,6 +90,7 @@ const (
 	EventDeployed journal.Kind = "release.deployed" // data: Release
 	EventPinned   journal.Kind = "release.pinned"   // data: Pin
 	EventUnpinned journal.Kind = "release.unpinned" // data: Pin
+	EventEnriched journal.Kind = "release.enriched" // data: Release: the pipeline told more
 )
 
 // Short returns the first ten characters of the commit.

@@ -58,6 +58,8 @@ type Reason struct {
 	Text    string      `json:"text"`
 	At      time.Time   `json:"at"` // when the first signal behind it was seen
 	Signals []signal.ID `json:"signals,omitempty"`
+	// Evidence is the artifacts that show it: screenshots on new and old.
+	Evidence []signal.Evidence `json:"evidence,omitempty"`
 }
 
 // Suspect is a change that may be the cause, with the evidence both ways.

@@ -1,0 +1,294 @@
+package incident
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/postflight/postflight/internal/action"
+	"github.com/postflight/postflight/internal/journal"
+	"github.com/postflight/postflight/internal/product"
+	"github.com/postflight/postflight/internal/release"
+	"github.com/postflight/postflight/internal/verdict"
+)
+
+// Book keeps the incidents, within the runner's transaction. OpenIncidents
+// returns those of a product that are not closed, newest first. NextIncident
+// hands out each id once.
+type Book interface {
+	Incident(ctx context.Context, id ID) (Incident, error)
+	OpenIncidents(ctx context.Context, p product.ID) ([]Incident, error)
+	PutIncident(ctx context.Context, in Incident) error
+	NextIncident(ctx context.Context) (ID, error)
+}
+
+// Diary keeps the timelines. Past returns the events about a watch so far, in
+// order; AddEntry is idempotent by incident and event. Drilling returns the id
+// of the drill being played on a product, or "".
+type Diary interface {
+	AddEntry(ctx context.Context, e Entry) error
+	Past(ctx context.Context, watch string) ([]journal.Event, error)
+	Drilling(ctx context.Context, p product.ID) (string, error)
+}
+
+// Store is all that the stage needs.
+type Store interface {
+	Book
+	Diary
+}
+
+// Stage opens, joins, mitigates and resolves incidents.
+type Stage struct {
+	Products map[product.ID]product.Product
+	// Hold is how long a mitigated incident nobody holds stays open.
+	Hold time.Duration
+}
+
+// Wants reports whether the stage handles this kind of event.
+func (s *Stage) Wants(k journal.Kind) bool {
+	return k == verdict.EventReached || k == EventCommand || k == EventHoldOver || tells(k)
+}
+
+// Handle brings the incidents up to date with one event and writes it into
+// the timelines it belongs to.
+func (s *Stage) Handle(ctx context.Context, db Store, ev journal.Event) (action.Plan, error) {
+	var plan action.Plan
+	switch ev.Kind {
+	case verdict.EventReached:
+		if err := s.judged(ctx, db, ev, &plan); err != nil {
+			return plan, err
+		}
+	case EventCommand:
+		return s.command(ctx, db, ev)
+	case EventHoldOver:
+		return s.holdOver(ctx, db, ev)
+	case release.EventDeployed:
+		if err := s.deployed(ctx, db, ev); err != nil {
+			return plan, err
+		}
+	case action.EventDone:
+		if err := s.clock(ctx, db, ev); err != nil {
+			return plan, err
+		}
+	}
+	return plan, s.tell(ctx, db, ev)
+}
+
+// judged opens, joins or mitigates incidents by a verdict.
+func (s *Stage) judged(ctx context.Context, db Store, ev journal.Event, plan *action.Plan) error {
+	var v verdict.Verdict
+	if err := ev.Decode(&v); err != nil {
+		return err
+	}
+	open, err := db.OpenIncidents(ctx, v.Product)
+	if err != nil {
+		return fmt.Errorf("incidents of %s: %w", v.Product, err)
+	}
+	switch {
+	case v.State == verdict.Healthy:
+		return s.recovered(ctx, db, v, ev, open, plan)
+	case v.State == verdict.NotDeployed && v.Kind == "verify":
+		return s.noEffect(ctx, db, v, ev, open, plan)
+	case !v.State.Broken():
+		return nil
+	}
+	for _, in := range open {
+		if in.Key == keyOf(v) || in.Fix == v.Release && v.Release != "" {
+			return s.join(ctx, db, in, v, ev, plan)
+		}
+	}
+	return s.start(ctx, db, v, ev, plan)
+}
+
+// keyOf is what later signals join by: one incident a bad release, one for
+// whatever ails the environment of a product.
+func keyOf(v verdict.Verdict) string {
+	if v.State == verdict.BrokenRelease {
+		return "release/" + string(v.Release)
+	}
+	return "environment/" + string(v.Product)
+}
+
+// start opens an incident and tells its past.
+func (s *Stage) start(ctx context.Context, db Store, v verdict.Verdict, ev journal.Event, plan *action.Plan) error {
+	id, err := db.NextIncident(ctx)
+	if err != nil {
+		return fmt.Errorf("number incident: %w", err)
+	}
+	in := Incident{
+		ID: id, Key: keyOf(v), Product: v.Product, Watch: ev.Watch, Title: v.Summary, State: Triggered,
+		Severity: severity(v), Verdict: v, Impact: v.Since, Detected: ev.At,
+	}
+	if v.State == verdict.BrokenRelease {
+		in.Release, in.Version = v.Release, v.Version
+	}
+	if in.Impact.IsZero() || in.Impact.After(in.Detected) {
+		in.Impact = in.Detected
+	}
+	if in.Drill, err = db.Drilling(ctx, v.Product); err != nil {
+		return fmt.Errorf("open incident %s: %w", id, err)
+	}
+	if err := db.PutIncident(ctx, in); err != nil {
+		return fmt.Errorf("open incident %s: %w", id, err)
+	}
+	past, err := db.Past(ctx, ev.Watch)
+	if err != nil {
+		return fmt.Errorf("past of incident %s: %w", id, err)
+	}
+	for _, p := range past {
+		if e, ok := entry(in, p); ok && p.Seq < ev.Seq && !before(p, in, v) {
+			if err := db.AddEntry(ctx, e); err != nil {
+				return fmt.Errorf("tell past of %s: %w", id, err)
+			}
+		}
+	}
+	plan.Events = append(plan.Events, in.event(EventOpened, ev.At, v.Summary, "", evidence(v)))
+	return nil
+}
+
+// before reports whether an event of a standing watch is older than the
+// trouble, so that a new incident does not retell last month.
+func before(p journal.Event, in Incident, v verdict.Verdict) bool {
+	return v.Kind == "standing" && p.At.Before(in.Impact.Add(-time.Second))
+}
+
+// join adds a verdict to an incident that is open already.
+func (s *Stage) join(ctx context.Context, db Store, in Incident, v verdict.Verdict, ev journal.Event, plan *action.Plan) error {
+	kind, text := EventJoined, v.Summary
+	if in.State == Mitigated {
+		kind, in.State, in.Mitigated = EventReopened, Triggered, time.Time{}
+		in.Reopened++
+		plan.Drop = append(plan.Drop, holdKey(in.ID))
+	} else if v.Final && v.Summary == in.Verdict.Summary {
+		return nil // the window ended, nothing new was said
+	}
+	if sev := severity(v); sev < in.Severity {
+		in.Severity = sev
+	}
+	if in.Verdict.State == v.State && v.Kind != "verify" {
+		in.Verdict = v
+	}
+	if err := db.PutIncident(ctx, in); err != nil {
+		return fmt.Errorf("join incident %s: %w", in.ID, err)
+	}
+	plan.Events = append(plan.Events, in.event(kind, ev.At, text, "", evidence(v)))
+	return nil
+}
+
+// recovered mitigates what the healthy verdict proves over: the release that
+// this one undoes or follows, or the environment.
+func (s *Stage) recovered(ctx context.Context, db Store, v verdict.Verdict, ev journal.Event, open []Incident, plan *action.Plan) error {
+	for _, in := range open {
+		fixed := in.Fix != "" && in.Fix == v.Release
+		env := in.Release == "" && (in.Watch == ev.Watch || v.Kind == "standing")
+		if in.State == Mitigated || !(fixed || env) {
+			continue
+		}
+		in.State, in.Mitigated = Mitigated, ev.At
+		if err := db.PutIncident(ctx, in); err != nil {
+			return fmt.Errorf("mitigate incident %s: %w", in.ID, err)
+		}
+		plan.Events = append(plan.Events, in.event(EventMitigated, ev.At, v.Summary, "", evidence(v)))
+		if !in.Held {
+			hold := in.event(EventHoldOver, ev.At, "", "", nil)
+			plan.Due = append(plan.Due, journal.Due{Key: holdKey(in.ID), At: ev.At.Add(s.Hold), Event: hold})
+		}
+	}
+	return nil
+}
+
+// noEffect tells that a rollback said it was done and was not.
+func (s *Stage) noEffect(_ context.Context, _ Store, v verdict.Verdict, ev journal.Event, open []Incident, plan *action.Plan) error {
+	for _, in := range open {
+		if in.Fix == v.Release && in.State != Mitigated {
+			text := "the rollback had no effect: " + v.Summary
+			plan.Events = append(plan.Events, in.event(EventJoined, ev.At, text, "", nil))
+		}
+	}
+	return nil
+}
+
+// deployed remembers which release should repair an open incident: the
+// rollback of its release, or whatever is released next.
+func (s *Stage) deployed(ctx context.Context, db Store, ev journal.Event) error {
+	var r release.Release
+	if err := ev.Decode(&r); err != nil {
+		return err
+	}
+	open, err := db.OpenIncidents(ctx, r.Product)
+	if err != nil {
+		return fmt.Errorf("incidents of %s: %w", r.Product, err)
+	}
+	for _, in := range open {
+		if in.Release == "" || in.Release == r.ID {
+			continue
+		}
+		in.Fix = r.ID
+		if r.Undoes == in.Release && in.Acted.IsZero() {
+			in.Acted = r.At
+		}
+		if err := db.PutIncident(ctx, in); err != nil {
+			return fmt.Errorf("update incident %s: %w", in.ID, err)
+		}
+	}
+	return nil
+}
+
+// clock sets the first page's time when a channel accepted it.
+func (s *Stage) clock(ctx context.Context, db Store, ev journal.Event) error {
+	var a action.Action
+	if err := ev.Decode(&a); err != nil {
+		return err
+	}
+	if a.Lane != action.LaneNotify || a.State != action.Done || a.Incident == "" {
+		return nil
+	}
+	in, err := db.Incident(ctx, ID(a.Incident))
+	if err != nil || !in.Paged.IsZero() {
+		return err
+	}
+	in.Paged = a.Finished
+	return db.PutIncident(ctx, in)
+}
+
+// holdOver resolves a mitigated incident that nobody holds.
+func (s *Stage) holdOver(ctx context.Context, db Store, ev journal.Event) (action.Plan, error) {
+	in, err := db.Incident(ctx, ID(ev.Incident))
+	if err != nil || in.State != Mitigated || in.Held {
+		return action.Plan{}, err
+	}
+	in.State, in.Resolved = Resolved, ev.At
+	plan := action.Plan{Events: []journal.Event{
+		in.event(EventResolved, ev.At, "resolved: it stayed recovered and nobody holds it", "", nil),
+	}}
+	return plan, db.PutIncident(ctx, in)
+}
+
+// command does what a person asked for.
+func (s *Stage) command(ctx context.Context, db Store, ev journal.Event) (action.Plan, error) {
+	var c Command
+	if err := ev.Decode(&c); err != nil {
+		return action.Plan{}, err
+	}
+	in, err := db.Incident(ctx, ID(ev.Incident))
+	if err != nil {
+		return action.Plan{}, err
+	}
+	in, out, err := in.Obey(c, ev.At)
+	if err != nil {
+		return action.Plan{}, nil // refused when it was asked; the world moved on since
+	}
+	plan := action.Plan{Events: []journal.Event{out}}
+	if in.Held || in.State.Closed() {
+		plan.Drop = append(plan.Drop, holdKey(in.ID))
+	}
+	return plan, db.PutIncident(ctx, in)
+}
+
+func holdKey(id ID) string { return "incident/hold/" + string(id) }
+
+// event returns an event about the incident.
+func (in Incident) event(k journal.Kind, now time.Time, text, by string, ev []signalEvidence) journal.Event {
+	u := Update{Incident: in, Text: text, By: by, Evidence: ev}
+	return journal.New(k, now, u).About(string(in.Product), string(in.Release), in.Watch, string(in.ID))
+}

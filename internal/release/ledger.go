@@ -1,0 +1,193 @@
+package release
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/postflight/postflight/internal/fault"
+	"github.com/postflight/postflight/internal/product"
+)
+
+// Announcement is what a pipeline tells the ledger.
+type Announcement struct {
+	Product product.ID
+	Version string
+	Commit  string
+	URL     string
+	By      string
+	Config  []string // configuration changes, one line each
+	Force   bool     // release a pinned version knowingly
+}
+
+// Entry is a decision of the ledger: the release and the state after it. New
+// is false when the ledger knew the release already.
+type Entry struct {
+	Release Release
+	State   State
+	New     bool
+}
+
+// limits of what a pipeline may tell, in bytes and lines.
+const (
+	maxVersion = 128
+	maxLine    = 500
+	maxConfig  = 50
+)
+
+// Announce decides what it means that a pipeline tells of a version. Live is
+// the live release and may be nil. Telling the same release twice changes
+// nothing; telling more of one that was noticed enriches it. A version that
+// the pin holds back is a Conflict, a malformed one Invalid.
+func Announce(st State, live *Release, a Announcement, now time.Time) (Entry, error) {
+	if err := a.check(); err != nil {
+		return Entry{}, err
+	}
+	if st.Pin != nil && st.Pin.Bad == a.Version && !a.Force {
+		return Entry{}, fault.New(fault.Conflict,
+			fmt.Sprintf("%s of %s is held back: %s", a.Version, a.Product, st.Pin.Reason),
+			"release another version, or repeat with --force to lift the pin")
+	}
+	if live != nil && live.Version == a.Version {
+		if live.Source == Noticed || live.Source == Baseline {
+			return enrich(st, *live, a), nil
+		}
+		same := a.Commit == "" || a.Commit == live.Commit
+		if same && slices.Equal(a.Config, live.Config) {
+			return Entry{Release: *live, State: st}, nil
+		}
+	}
+	r := Release{
+		Product: a.Product, Version: a.Version, Commit: a.Commit, URL: a.URL, By: a.By,
+		Config: a.Config, Source: Announced, At: now, Judgement: Unjudged,
+	}
+	if st.Pin != nil && st.Pin.Bad == a.Version {
+		st.Pin = nil
+	}
+	return enter(st, live, r), nil
+}
+
+// enrich adds what a pipeline told late to a release that was only noticed.
+func enrich(st State, live Release, a Announcement) Entry {
+	live.Source = Announced
+	live.Commit, live.URL, live.By = a.Commit, a.URL, a.By
+	live.Config = append(live.Config, a.Config...)
+	return Entry{Release: live, State: st}
+}
+
+// Notice decides what it means that version is served. The first version ever
+// seen is the baseline. It returns false when the ledger expects it.
+func Notice(st State, live *Release, version string, now time.Time) (Entry, bool) {
+	if version == "" || (live != nil && live.Version == version) {
+		return Entry{}, false
+	}
+	r := Release{Product: st.Product, Version: version, Source: Noticed, At: now, Judgement: Unjudged}
+	if live == nil {
+		r.Source = Baseline
+	}
+	if st.Pin != nil && st.Pin.Bad == version {
+		pin := *st.Pin
+		r.Violates = &pin
+	}
+	return enter(st, live, r), true
+}
+
+// Undo enters the rollback from bad to target: a new release of target's
+// version, and a pin that holds the bad version back.
+func Undo(st State, bad, target Release, by, reason string, now time.Time) Entry {
+	r := Release{
+		Product: bad.Product, Version: target.Version, Commit: target.Commit, By: by,
+		Source: Rollback, At: now, Judgement: Unjudged, Undoes: bad.ID, Restores: target.ID,
+	}
+	st.Pin = &Pin{Version: target.Version, Bad: bad.Version, Reason: reason, At: now, By: by}
+	bad.Judgement = Bad
+	return enter(st, &bad, r)
+}
+
+// enter numbers a release and makes it live.
+func enter(st State, live *Release, r Release) Entry {
+	st.Count++
+	r.ID = ID(fmt.Sprintf("%s-%d", r.Product, st.Count))
+	if live != nil {
+		r.Previous = live.ID
+		r.Compare = live.ID
+		if live.Judgement == Bad {
+			r.Compare = st.LastGood
+		}
+	}
+	st.Product, st.Live = r.Product, r.ID
+	return Entry{Release: r, State: st, New: true}
+}
+
+// Remember enters a judgement. A good release becomes the last good one, and
+// a good release of a version other than the pinned one lifts the pin.
+func Remember(st State, r Release, j Judgement) Entry {
+	r.Judgement = j
+	if j == Good && st.Live == r.ID {
+		st.LastGood = r.ID
+		if st.Pin != nil && st.Pin.Version != r.Version {
+			st.Pin = nil
+		}
+	}
+	return Entry{Release: r, State: st}
+}
+
+// Target returns the release to go back to from bad: the newest that was
+// judged good, of another version that was never judged bad. When nothing was
+// judged yet, the release just before is taken if proven is true: somebody
+// saw it work a moment ago.
+func Target(history []Release, bad Release, proven bool) (Release, bool) {
+	condemned := map[string]bool{bad.Version: true}
+	for _, r := range history {
+		if r.Judgement == Bad {
+			condemned[r.Version] = true
+		}
+	}
+	newest := slices.Clone(history)
+	slices.SortFunc(newest, func(a, b Release) int { return b.At.Compare(a.At) })
+	for _, r := range newest {
+		if r.Judgement == Good && !condemned[r.Version] && r.At.Before(bad.At) {
+			return r, true
+		}
+	}
+	for _, r := range newest {
+		if proven && r.ID == bad.Compare && !condemned[r.Version] {
+			return r, true
+		}
+	}
+	return Release{}, false
+}
+
+// check bounds what came from outside.
+func (a Announcement) check() error {
+	if a.Version == "" {
+		return fault.New(fault.Invalid, "a release needs a version", "postflight release create PRODUCT --version V")
+	}
+	fields := map[string]string{"version": a.Version, "commit": a.Commit, "url": a.URL, "by": a.By}
+	for name, v := range fields {
+		limit := maxLine
+		if name == "version" || name == "commit" {
+			limit = maxVersion
+		}
+		if len(v) > limit || strings.ContainsFunc(v, unicode.IsControl) {
+			return fault.New(fault.Invalid, fmt.Sprintf("%s must be one line of at most %d bytes", name, limit), "")
+		}
+	}
+	if strings.ContainsAny(a.Version, `/\`) || a.Version == "." || a.Version == ".." {
+		return fault.New(fault.Invalid, "a version must not hold a path separator", "use a tag, a number or a commit")
+	}
+	if a.URL != "" && product.Origin(a.URL) == "" {
+		return fault.New(fault.Invalid, "url must be an absolute URL", "")
+	}
+	if len(a.Config) > maxConfig {
+		return fault.Newf(fault.Invalid, "at most %d configuration changes can be told at once", maxConfig)
+	}
+	for _, c := range a.Config {
+		if c == "" || len(c) > maxLine || strings.ContainsFunc(c, unicode.IsControl) {
+			return fault.Newf(fault.Invalid, "a configuration change must be one line of at most %d bytes", maxLine)
+		}
+	}
+	return nil
+}

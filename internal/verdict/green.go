@@ -1,0 +1,286 @@
+package verdict
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/postflight/postflight/internal/product"
+	"github.com/postflight/postflight/internal/release"
+	"github.com/postflight/postflight/internal/signal"
+	"github.com/postflight/postflight/internal/watch"
+)
+
+// green decides between healthy, observing and inconclusive. Healthy needs a
+// passing look at everything that the product says can be looked at.
+func (v *view) green(out *Verdict) {
+	w := v.in.Watch
+	out.Unseen = v.unseen()
+	doubts := v.doubts()
+	out.Reasons = append(out.Reasons, doubts...)
+	early := w.Kind == watch.KindVerify || w.Kind == watch.KindStanding
+	switch {
+	case len(out.Unseen) == 0 && len(doubts) == 0 && (early || v.over()):
+		out.State = Healthy
+		out.Reasons = append(out.Reasons, v.proofs()...)
+		out.Summary = v.healthySummary()
+	case v.over():
+		out.State = Inconclusive
+		out.Reasons = append(out.Reasons, v.proofs()...)
+		out.Summary = "nothing can be claimed: " + strings.Join(append(slices.Clone(out.Unseen), texts(doubts)...), "; ")
+	default:
+		out.Reasons = append(out.Reasons, v.proofs()...)
+		out.Summary = "watching"
+		if len(doubts) > 0 {
+			out.Summary = "watching: " + doubts[0].Text
+		}
+	}
+}
+
+// healthySummary says what the claim rests on.
+func (v *view) healthySummary() string {
+	n := 0
+	for k, t := range v.tallies {
+		if k.side != signal.Old {
+			n += len(t.passes)
+		}
+	}
+	switch v.in.Watch.Kind {
+	case watch.KindVerify:
+		return fmt.Sprintf("recovered: %s is served again and everything that failed passes (%d passing looks)", v.newName(), n)
+	case watch.KindStanding:
+		return fmt.Sprintf("%s works (%d passing looks)", v.in.Product.Name, n)
+	}
+	return fmt.Sprintf("%s is healthy (%d passing looks)", v.newName(), n)
+}
+
+// unseen lists what should have been seen passing and was not.
+func (v *view) unseen() []string {
+	var out []string
+	miss := func(what string, t *tally) {
+		if t == nil || len(t.passes) == 0 {
+			out = append(out, what+" was never seen passing")
+		}
+	}
+	standing := v.in.Watch.Kind == watch.KindStanding
+	if standing {
+		if len(v.tallies) == 0 {
+			out = append(out, "nothing was looked at yet")
+		}
+		return out
+	}
+	miss("the served version", v.at(signal.Version, "version", signal.New))
+	for _, j := range v.in.Product.Journeys {
+		miss("journey “"+j.ID+"”", v.at(signal.Journey, j.ID, signal.New))
+	}
+	if len(v.in.Product.Pages) > 0 {
+		miss("the asset crawl", v.at(signal.Assets, "assets", signal.New))
+	}
+	if len(v.in.Product.Pages)+len(v.in.Product.Journeys) == 0 {
+		out = append(out, "the product has neither journeys nor pages to look at")
+	}
+	if b := v.boots[signal.New]; v.in.Product.Boot.Expected && (b == nil || len(b.ok) == 0) {
+		out = append(out, "no page said that it had booted: the boot script is missing, blocked or the pages die")
+	}
+	return out
+}
+
+// doubts lists what failed last but is not decided.
+func (v *view) doubts() []Reason {
+	var out []Reason
+	for k, t := range v.tallies {
+		if k.side == signal.Old || t.trail == 0 {
+			continue
+		}
+		out = append(out, reason(ruleOf(k.kind), false, fmt.Sprintf("%s %s failed %s, not confirmed: %s",
+			k.kind, k.name, times(t.trail), said(t.onset[0])), t.onset...))
+	}
+	if b := v.boots[signal.New]; b != nil && len(b.fatal) > 0 && len(b.ok) == 0 {
+		out = append(out, Reason{Rule: RuleBoot, At: v.in.Now, Text: fmt.Sprintf("%d page loads died at their start", len(b.fatal))})
+	}
+	slices.SortFunc(out, func(a, b Reason) int { return strings.Compare(a.Text, b.Text) })
+	return out
+}
+
+// proofs lists what passed.
+func (v *view) proofs() []Reason {
+	var out []Reason
+	for k, t := range v.tallies {
+		if k.side == signal.Old || !t.ok() {
+			continue
+		}
+		last := t.passes[len(t.passes)-1]
+		text := fmt.Sprintf("%s %s passed %s", k.kind, k.name, times(len(t.passes)))
+		if len(t.fails) > 0 {
+			text += fmt.Sprintf(", after it had failed %s", times(len(t.fails)))
+		}
+		r := reason(ruleOf(k.kind), true, text, last)
+		out = append(out, r)
+	}
+	if b := v.boots[signal.New]; b != nil && len(b.ok) > 0 {
+		out = append(out, Reason{Rule: RuleBoot, For: true, At: v.in.Now, Text: fmt.Sprintf(
+			"%d page loads said that they had booted, %d died", len(b.ok), len(b.fatal))})
+	}
+	slices.SortFunc(out, func(a, b Reason) int { return strings.Compare(a.Text, b.Text) })
+	return out
+}
+
+// counter adds what speaks against a broken verdict: what still passes.
+func (v *view) counter(out *Verdict) {
+	if !out.State.Broken() {
+		return
+	}
+	for k, t := range v.tallies {
+		if k.side == signal.Old || !t.ok() || k.kind == signal.Version {
+			continue
+		}
+		last := t.passes[len(t.passes)-1]
+		r := reason(ruleOf(k.kind), false, fmt.Sprintf("%s %s passes", k.kind, k.name), last)
+		r.Evidence = nil
+		out.Reasons = append(out.Reasons, r)
+	}
+}
+
+// settle keeps the worst that was claimed, and says when nothing more comes.
+func (v *view) settle(out *Verdict) {
+	was := v.in.PriorWas
+	if v.in.Prior == BrokenRelease && out.State != BrokenRelease {
+		at := out.At
+		*out = was
+		out.At = at
+	}
+	slices.SortStableFunc(out.Reasons, func(a, b Reason) int {
+		if a.For != b.For {
+			if a.For {
+				return -1
+			}
+			return 1
+		}
+		return a.At.Compare(b.At)
+	})
+	out.Final = v.over()
+	if out.State.Broken() {
+		out.Since = since(out.Reasons)
+	}
+}
+
+// providers lists the integrations whose probe is red.
+func (v *view) providers() []finding {
+	var out []finding
+	for _, name := range v.things(signal.Probe, signal.None) {
+		t := v.at(signal.Probe, name, signal.None)
+		if !t.failing(checkFails) {
+			continue
+		}
+		in, ok := v.integration(name)
+		if !ok {
+			continue
+		}
+		out = append(out, finding{
+			rule: RuleProvider, class: "probe", signals: t.onset,
+			reason: reason(RuleProvider, true, fmt.Sprintf("the probe of %s failed: %s", in.Name, said(t.onset[0])), t.onset...),
+		})
+	}
+	return out
+}
+
+func (v *view) integration(id string) (product.Integration, bool) {
+	for _, in := range v.in.Product.Integrations {
+		if in.ID == id {
+			return in, true
+		}
+	}
+	return product.Integration{}, false
+}
+
+// suspectRelease names the change that may be the cause: what the release
+// brought, the configuration first when the symptom points there.
+func (v *view) suspectRelease(out *Verdict, found []finding) {
+	r := v.in.Release
+	main := Suspect{Kind: "release", Name: r.Version, Detail: r.Short()}
+	for _, f := range found {
+		main.For = append(main.For, f.reason.Text)
+		if f.old != nil && f.oldPasses {
+			main.For = append(main.For, f.old.Text)
+		}
+	}
+	config := Suspect{Kind: "configuration", Name: strings.Join(r.Config, "; "), Detail: "changed with " + r.Version}
+	gateway := gatewayFailure(found)
+	for _, name := range v.things(signal.Probe, signal.None) {
+		in, ok := v.integration(name)
+		if !ok || !v.at(signal.Probe, name, signal.None).ok() {
+			continue
+		}
+		if gateway != "" {
+			config.For = append(config.For, fmt.Sprintf("%s, while the probe of %s itself is green", gateway, in.Name))
+		}
+	}
+	if len(r.Config) == 0 {
+		out.Suspects = append(out.Suspects, main)
+		return
+	}
+	if len(config.For) > 0 {
+		out.Suspects = append(out.Suspects, config, main)
+		out.Summary += "; suspect: " + config.Name
+		return
+	}
+	config.Against = append(config.Against, "no failing request points at an integration")
+	out.Suspects = append(out.Suspects, main, config)
+}
+
+// gatewayFailure returns the sentence of a first failure that a wrong or dead
+// upstream makes, or "".
+func gatewayFailure(found []finding) string {
+	for _, f := range found {
+		for _, s := range f.signals {
+			if s.Failure != nil && s.Failure.Status >= 500 && s.Failure.Status <= 504 {
+				return fmt.Sprintf("%s answers %d", s.Failure.URL, s.Failure.Status)
+			}
+		}
+	}
+	return ""
+}
+
+// ruleOf names the rule that a kind of signal feeds.
+func ruleOf(k signal.Kind) Rule {
+	switch k {
+	case signal.Journey:
+		return RuleJourney
+	case signal.Assets:
+		return RuleAssets
+	case signal.OldAsset:
+		return RuleSkew
+	case signal.Version:
+		return RuleVersion
+	case signal.Probe:
+		return RuleProvider
+	case signal.Boot:
+		return RuleBoot
+	case signal.Health:
+		return RuleHealth
+	}
+	return RuleCoverage
+}
+
+func texts(rs []Reason) []string {
+	out := make([]string, len(rs))
+	for i, r := range rs {
+		out[i] = r.Text
+	}
+	return out
+}
+
+// Judgement is what the ledger should remember of a verdict, and whether it
+// should remember anything: an environment that failed says nothing of the
+// release.
+func (v Verdict) Judgement() (release.Judgement, bool) {
+	switch {
+	case v.Kind == watch.KindStanding:
+		return "", false
+	case v.State == Healthy:
+		return release.Good, true
+	case v.State == BrokenRelease:
+		return release.Bad, true
+	}
+	return "", false
+}

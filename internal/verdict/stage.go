@@ -1,0 +1,96 @@
+package verdict
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/postflight/postflight/internal/action"
+	"github.com/postflight/postflight/internal/journal"
+	"github.com/postflight/postflight/internal/product"
+	"github.com/postflight/postflight/internal/release"
+	"github.com/postflight/postflight/internal/signal"
+	"github.com/postflight/postflight/internal/watch"
+)
+
+// Store is what the stage reads and keeps, within the runner's transaction.
+// Signals returns the newest signals of a watch, at most limit, in time
+// order. Verdict returns the present verdict of a watch, if there is one.
+type Store interface {
+	Watch(ctx context.Context, id watch.ID) (watch.Watch, error)
+	Release(ctx context.Context, id release.ID) (release.Release, error)
+	Signals(ctx context.Context, watch string, limit int) ([]signal.Signal, error)
+	Verdict(ctx context.Context, id watch.ID) (Verdict, bool, error)
+	PutVerdict(ctx context.Context, v Verdict) error
+}
+
+// window is how many signals of one watch are judged together.
+const window = 400
+
+// Stage judges a watch whenever something was seen of it.
+type Stage struct {
+	Products map[product.ID]product.Product
+}
+
+// Wants reports whether the stage handles this kind of event.
+func (s *Stage) Wants(k journal.Kind) bool {
+	switch k {
+	case signal.EventObserved, watch.EventOpened, watch.EventTick, watch.EventEnded:
+		return true
+	}
+	return false
+}
+
+// Handle judges the watch of the event again, keeps the verdict, and tells
+// when its state changed or the watch is over.
+func (s *Stage) Handle(ctx context.Context, db Store, ev journal.Event) (action.Plan, error) {
+	p, ok := s.Products[product.ID(ev.Product)]
+	if !ok || ev.Watch == "" {
+		return action.Plan{}, nil
+	}
+	in := Input{Product: p, Now: ev.At}
+	var err error
+	if in.Watch, err = db.Watch(ctx, watch.ID(ev.Watch)); err != nil {
+		return action.Plan{}, fmt.Errorf("judge %s: %w", ev.Watch, err)
+	}
+	if in.Watch.State == watch.Superseded {
+		return action.Plan{}, nil // another release is being watched
+	}
+	if in.Watch.Release != "" {
+		if in.Release, err = db.Release(ctx, in.Watch.Release); err != nil {
+			return action.Plan{}, fmt.Errorf("judge %s: %w", ev.Watch, err)
+		}
+	}
+	if in.Watch.Previous != "" {
+		if in.Compare, err = db.Release(ctx, in.Watch.Previous); err != nil {
+			return action.Plan{}, fmt.Errorf("judge %s: %w", ev.Watch, err)
+		}
+	}
+	if in.Signals, err = db.Signals(ctx, ev.Watch, window); err != nil {
+		return action.Plan{}, fmt.Errorf("judge %s: %w", ev.Watch, err)
+	}
+	was, known, err := db.Verdict(ctx, in.Watch.ID)
+	if err != nil {
+		return action.Plan{}, fmt.Errorf("judge %s: %w", ev.Watch, err)
+	}
+	if known {
+		in.Prior, in.PriorWas = was.State, was
+	}
+	now := Judge(in)
+	if err := db.PutVerdict(ctx, now); err != nil {
+		return action.Plan{}, fmt.Errorf("keep verdict of %s: %w", ev.Watch, err)
+	}
+	if !news(was, now, known) {
+		return action.Plan{}, nil
+	}
+	out := journal.New(EventReached, ev.At, now).About(ev.Product, string(now.Release), ev.Watch, "")
+	return action.Plan{Events: []journal.Event{out}}, nil
+}
+
+// news reports whether a verdict says something that the one before did not.
+func news(was, now Verdict, known bool) bool {
+	if !known {
+		return now.State != Observing
+	}
+	return was.State != now.State || was.Integration != now.Integration ||
+		was.Rollback != now.Rollback || (now.Final && !was.Final)
+}
