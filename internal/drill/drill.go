@@ -80,11 +80,13 @@ const (
 
 // Injected is the result of ActionInject.
 type Injected struct {
-	At       time.Time `json:"at"` // when the fault became live
-	Version  string    `json:"version,omitempty"`
-	Commit   string    `json:"commit,omitempty"`
-	Config   []string  `json:"config_changes,omitempty"`
-	Provider string    `json:"provider,omitempty"`
+	At time.Time `json:"at"` // when the fault became live
+	// Release is the ledger's id of what was released, if something was.
+	Release  release.ID `json:"release,omitempty"`
+	Version  string     `json:"version,omitempty"`
+	Commit   string     `json:"commit,omitempty"`
+	Config   []string   `json:"config_changes,omitempty"`
+	Provider string     `json:"provider,omitempty"`
 }
 
 // The events of this room; data is the Drill.
