@@ -1,0 +1,122 @@
+package browser
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// pausedRequest is a request of a first-party origin that waits for its headers.
+type pausedRequest struct {
+	RequestID string `json:"requestId"`
+	Request   struct {
+		URL     string            `json:"url"`
+		Headers map[string]string `json:"headers"`
+	} `json:"request"`
+}
+
+type headerEntry struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// checkInjection refuses origins and headers that could reach further than they say.
+func checkInjection(o PageOptions) error {
+	for _, origin := range o.InjectOrigins {
+		if _, err := parseOrigin(origin); err != nil {
+			return err
+		}
+	}
+	for name, value := range o.InjectHeaders {
+		if name == "" || strings.ContainsFunc(name, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune(`()<>@,;:\"/[]?={}`, c) }) {
+			return fmt.Errorf("inject header %q: not a header name", name)
+		}
+		if strings.ContainsAny(value, "\r\n\x00") {
+			return fmt.Errorf("inject header %s: value has a line break", name)
+		}
+	}
+	return nil
+}
+
+// parseOrigin returns the origin in the one form Chromium writes it.
+func parseOrigin(raw string) (string, error) {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return "", fmt.Errorf("origin %q: %w", raw, err)
+	}
+	bare := (u.Path == "" || u.Path == "/") && u.RawQuery == "" && u.Fragment == "" && u.User == nil
+	if !bare || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || strings.ContainsAny(u.Host, `*?\`) {
+		return "", fmt.Errorf("origin %q: want scheme://host[:port]", raw)
+	}
+	return originOf(u), nil
+}
+
+func originOf(u *url.URL) string {
+	host := strings.ToLower(u.Host)
+	switch u.Scheme {
+	case "http":
+		host = strings.TrimSuffix(host, ":80")
+	case "https":
+		host = strings.TrimSuffix(host, ":443")
+	}
+	return u.Scheme + "://" + host
+}
+
+// fetchPatterns are the requests to pause: those of the first-party origins.
+// Nothing is paused when there is nothing to inject, because pausing costs.
+func fetchPatterns(o PageOptions) []any {
+	if len(o.InjectHeaders) == 0 {
+		return nil
+	}
+	var patterns []any
+	for _, raw := range o.InjectOrigins {
+		if origin, err := parseOrigin(raw); err == nil {
+			patterns = append(patterns, map[string]any{"urlPattern": origin + "/*", "requestStage": "Request"})
+		}
+	}
+	return patterns
+}
+
+// resume lets a paused request go on, with the headers if it really is first-party.
+func (w *window) resume(s *session, e pausedRequest) {
+	params := map[string]any{"requestId": e.RequestID}
+	if w.firstParty(e.Request.URL) {
+		params["headers"] = mergeHeaders(e.Request.Headers, w.opts.InjectHeaders)
+	}
+	s.post("Fetch.continueRequest", params)
+}
+
+func (w *window) firstParty(raw string) bool {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(w.opts.InjectOrigins, func(o string) bool {
+		origin, err := parseOrigin(o)
+		return err == nil && origin == originOf(u)
+	})
+}
+
+func mergeHeaders(own, extra map[string]string) []headerEntry {
+	list := make([]headerEntry, 0, len(own)+len(extra))
+	for _, name := range slices.Sorted(maps.Keys(own)) {
+		if !hasFold(extra, name) {
+			list = append(list, headerEntry{name, own[name]})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(extra)) {
+		list = append(list, headerEntry{name, extra[name]})
+	}
+	return list
+}
+
+func hasFold(m map[string]string, name string) bool {
+	for n := range m {
+		if strings.EqualFold(n, name) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,179 @@
+package browser
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// KnownKey reports whether name is a key that KeyDown accepts: a physical key
+// ("KeyA", "Enter", "ShiftLeft"), a key value ("a", "A", "Shift", "(") or "\r", "\n".
+func KnownKey(name string) bool {
+	_, ok := findKey(name)
+	return ok
+}
+
+// KeyDown presses a key. Modifiers stay held, and count, until KeyUp.
+func (p *Page) KeyDown(ctx context.Context, name string) error {
+	return p.key(ctx, name, true)
+}
+
+// KeyUp releases a key.
+func (p *Page) KeyUp(ctx context.Context, name string) error {
+	return p.key(ctx, name, false)
+}
+
+// Type sends text to the focused element, one key after the other; what is not
+// on the US layout is inserted.
+func (p *Page) Type(ctx context.Context, text string) error {
+	for _, c := range text {
+		name := string(c)
+		if !KnownKey(name) {
+			if err := p.InsertText(ctx, name); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := p.KeyDown(ctx, name); err != nil {
+			return err
+		}
+		if err := p.KeyUp(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// InsertText puts text into the focused element as an input method would: with
+// an input event, without key events.
+func (p *Page) InsertText(ctx context.Context, text string) error {
+	if err := p.Call(ctx, "Input.insertText", map[string]any{"text": text}, nil); err != nil {
+		return fmt.Errorf("insert text: %w", err)
+	}
+	return nil
+}
+
+func (p *Page) key(ctx context.Context, name string, down bool) error {
+	k, ok := findKey(name)
+	if !ok {
+		return fmt.Errorf("key %q is not known", name)
+	}
+	if err := p.Call(ctx, "Input.dispatchKeyEvent", p.keyEvent(k, down), nil); err != nil {
+		return fmt.Errorf("press key %s: %w", name, err)
+	}
+	return nil
+}
+
+// keyEvent notes the key as held or not, and describes the event.
+func (p *Page) keyEvent(k key, down bool) map[string]any {
+	p.input.Lock()
+	defer p.input.Unlock()
+	id := k.code
+	if id == "" {
+		id = k.key
+	}
+	repeat := down && p.keys[id]
+	if down {
+		p.keys[id] = true
+	} else {
+		delete(p.keys, id)
+	}
+	mods := p.modifiers()
+	if mods&modShift != 0 && k.physical {
+		k = k.shifted()
+	}
+	e := map[string]any{
+		"type": "keyUp", "modifiers": mods, "windowsVirtualKeyCode": k.vk, "code": k.code, "key": k.key,
+		"location": k.location, "isKeypad": k.location == keypad,
+	}
+	if !down {
+		return e
+	}
+	e["type"], e["autoRepeat"] = "rawKeyDown", repeat
+	if text := k.text(); text != "" && mods&(modAlt|modControl|modMeta) == 0 {
+		e["type"], e["text"], e["unmodifiedText"] = "keyDown", text, text
+	}
+	return e
+}
+
+// The protocol's modifier bits.
+const (
+	modAlt = 1 << iota
+	modControl
+	modMeta
+	modShift
+)
+
+// modifiers held now. Caller holds the input lock.
+func (p *Page) modifiers() int {
+	mods := 0
+	for code := range p.keys {
+		switch strings.TrimSuffix(strings.TrimSuffix(code, "Left"), "Right") {
+		case "Alt":
+			mods |= modAlt
+		case "Control":
+			mods |= modControl
+		case "Meta":
+			mods |= modMeta
+		case "Shift":
+			mods |= modShift
+		}
+	}
+	return mods
+}
+
+// key is one key of the US layout, as a press of it is reported.
+type key struct {
+	code, key string
+	shiftKey  string // with shift, when it differs
+	vk        int    // Windows virtual key code
+	shiftVK   int
+	location  int
+	physical  bool // named by its code: shift applies
+}
+
+const keypad = 3
+
+func (k key) shifted() key {
+	if k.shiftKey != "" {
+		k.key = k.shiftKey
+	}
+	if k.shiftVK != 0 {
+		k.vk = k.shiftVK
+	}
+	return k
+}
+
+// text is what the key types.
+func (k key) text() string {
+	switch {
+	case k.key == "Enter":
+		return "\r"
+	case utf8.RuneCountInString(k.key) == 1 && k.key != "\x00":
+		return k.key
+	}
+	return ""
+}
+
+// findKey looks a name up: as a physical key, as a key value, as a shifted value.
+func findKey(name string) (key, bool) {
+	switch name {
+	case "\r", "\n":
+		name = "Enter"
+	case "":
+		return key{}, false
+	}
+	for _, match := range []func(key) (key, bool){
+		func(k key) (key, bool) { k.physical = true; return k, k.code == name },
+		func(k key) (key, bool) { return k, k.key == name },
+		func(k key) (key, bool) { return k.shifted(), k.shiftKey == name && k.location != keypad },
+	} {
+		for line := range strings.Lines(layout) {
+			if k, ok := match(parseKey(line)); ok {
+				return k, true
+			}
+		}
+	}
+	return key{}, false
+}

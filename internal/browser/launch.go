@@ -1,0 +1,223 @@
+package browser
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/postflight/postflight/internal/fault"
+)
+
+const (
+	// startTimeout bounds the wait for Chromium's first answer.
+	startTimeout = 45 * time.Second
+	// leaveTimeout is how long Chromium may take to leave when asked nicely.
+	leaveTimeout = 2 * time.Second
+)
+
+// Options for Launch. Only Binary is required.
+type Options struct {
+	Binary          Binary
+	UserAgentSuffix string   // appended to the browser's own user agent after a space
+	HostRules       string   // --host-resolver-rules: fences or maps host names
+	Dir             string   // where the profile directory is made; default os.TempDir()
+	ExtraArgs       []string // further flags, last
+	StderrLimit     int      // bytes of stderr kept for error messages; default 64 KiB
+}
+
+// Browser is one running Chromium process. It is safe for concurrent use.
+type Browser struct {
+	Binary Binary // of the process that runs; Version as it reports itself
+
+	conn *conn
+	proc *process
+
+	mu      sync.Mutex
+	windows map[string]*window // by browser context id
+	closing sync.Once
+}
+
+// Launch starts Chromium with a fresh profile in its own process group. The
+// whole group is killed when ctx ends, at Close, or when this process dies. A
+// browser that does not start is a fault.Unavailable with its last words.
+func Launch(ctx context.Context, o Options) (*Browser, error) {
+	if o.UserAgentSuffix != "" && o.Binary.UserAgent == "" {
+		known, err := probe(ctx, o.Binary.Path)
+		if err != nil {
+			return nil, err
+		}
+		o.Binary = known
+	}
+	b, err := start(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.watchTargets(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("launch %s: %w", o.Binary.Path, err), b.Close())
+	}
+	return b, nil
+}
+
+// start runs the process and waits for its first answer.
+func start(ctx context.Context, o Options) (*Browser, error) {
+	p, err := startProcess(ctx, o)
+	if err != nil {
+		return nil, missing(fmt.Sprintf("browser %s does not start: %v", o.Binary.Path, err), err)
+	}
+	b := &Browser{Binary: o.Binary, proc: p, windows: map[string]*window{}}
+	b.conn = newConn(p.fromChild, p.toChild)
+	go p.supervise(ctx, b.conn)
+
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	var v struct {
+		Product   string `json:"product"`
+		UserAgent string `json:"userAgent"`
+	}
+	if err := b.conn.root.call(ctx, "Browser.getVersion", nil, &v); err != nil {
+		_ = b.Close()
+		return nil, b.refused(err)
+	}
+	_, b.Binary.Version, _ = strings.Cut(v.Product, "/")
+	if o.UserAgentSuffix == "" {
+		b.Binary.UserAgent = v.UserAgent
+	}
+	return b, nil
+}
+
+// refused explains a browser that started and left, or never answered.
+func (b *Browser) refused(err error) error {
+	words := strings.TrimSpace(b.Stderr())
+	if len(words) > 600 {
+		words = "… " + words[len(words)-600:]
+	}
+	hint := "run it by hand with --headless to see why"
+	if strings.Contains(words, "sandbox") {
+		hint = "its sandbox needs user namespaces: allow them (kernel.unprivileged_userns_clone, AppArmor), or run in a container that does"
+	}
+	f := fault.New(fault.Unavailable, fmt.Sprintf("browser %s does not answer: %s", b.Binary.Path, words), hint)
+	f.Cause = err
+	return f
+}
+
+// Close asks Chromium to leave, kills the process group if it lingers, waits
+// for it and removes the profile. It may be called more than once.
+func (b *Browser) Close() error {
+	b.closing.Do(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), leaveTimeout)
+		defer cancel()
+		_ = b.conn.root.call(ctx, "Browser.close", nil, nil)
+		select {
+		case <-b.proc.done:
+		case <-ctx.Done():
+			b.proc.kill()
+		}
+	})
+	<-b.proc.done
+	return b.proc.cleanErr
+}
+
+// Done is closed once the process group is gone and the profile removed.
+func (b *Browser) Done() <-chan struct{} { return b.proc.done }
+
+// Stderr returns the kept tail of what Chromium wrote to stderr.
+func (b *Browser) Stderr() string { return b.proc.stderr.String() }
+
+// watchTargets makes every tab of our contexts, popups included, attach itself,
+// paused, before its first request.
+func (b *Browser) watchTargets(ctx context.Context) error {
+	root := b.conn.root
+	handleEvent(root, "Target.attachedToTarget", b.attached)
+	handleEvent(root, "Target.detachedFromTarget", b.detached)
+	handleEvent(root, "Browser.downloadWillBegin", b.downloadBegins)
+	handleEvent(root, "Browser.downloadProgress", b.downloadMoves)
+	return root.call(ctx, "Target.setAutoAttach", map[string]any{
+		"autoAttach": true, "waitForDebuggerOnStart": true, "flatten": true,
+		"filter": []any{map[string]any{"type": "page"}},
+	}, nil)
+}
+
+func (b *Browser) window(contextID string) *window {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.windows[contextID]
+}
+
+func (b *Browser) allWindows() []*window {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all := make([]*window, 0, len(b.windows))
+	for _, w := range b.windows {
+		all = append(all, w)
+	}
+	return all
+}
+
+// attached sets up a new tab, or lets go of one that is not ours (full Chromium
+// opens internal pages).
+func (b *Browser) attached(e attachedEvent) {
+	s := b.conn.session(e.SessionID)
+	if s == nil {
+		return
+	}
+	w := b.window(e.TargetInfo.BrowserContextID)
+	if w == nil || e.TargetInfo.Type != "page" {
+		s.start()
+		s.post("Runtime.runIfWaitingForDebugger", nil)
+		b.conn.root.post("Target.detachFromTarget", map[string]any{"sessionId": s.id})
+		return
+	}
+	w.open(s)
+}
+
+func (b *Browser) detached(e struct {
+	SessionID string `json:"sessionId"`
+},
+) {
+	for _, w := range b.allWindows() {
+		w.left(e.SessionID)
+	}
+}
+
+// arguments are the flags Chromium is started with.
+func arguments(o Options, profile string) []string {
+	args := []string{
+		"--remote-debugging-pipe",
+		"--user-data-dir=" + profile,
+		"--no-first-run", "--no-default-browser-check", "--no-startup-window",
+		"--disable-background-networking", "--disable-component-update", "--disable-sync",
+		"--disable-default-apps", "--disable-extensions", "--disable-domain-reliability",
+		"--disable-client-side-phishing-detection", "--metrics-recording-only",
+		"--disable-breakpad", "--disable-crash-reporter",
+		"--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--mute-audio",
+		"--disable-background-timer-throttling", "--disable-renderer-backgrounding",
+		"--disable-backgrounding-occluded-windows", "--disable-hang-monitor",
+		"--password-store=basic", "--use-mock-keychain", "--force-color-profile=srgb",
+		"--disable-features=Translate,MediaRouter,OptimizationHints,Prerender2,BackForwardCache",
+	}
+	if o.Binary.Kind == KindFull {
+		args = append(args, "--headless")
+	}
+	if os.Getuid() == 0 {
+		args = append(args, "--no-sandbox")
+	}
+	if o.UserAgentSuffix != "" {
+		args = append(args, "--user-agent="+o.Binary.UserAgent+" "+o.UserAgentSuffix)
+	}
+	if o.HostRules != "" {
+		args = append(args, "--host-resolver-rules="+o.HostRules)
+	}
+	return append(args, o.ExtraArgs...)
+}
+
+// decodeInto ignores what does not decode: the zero value then speaks for itself.
+func decodeInto[T any](raw json.RawMessage) T {
+	var v T
+	_ = json.Unmarshal(raw, &v)
+	return v
+}
