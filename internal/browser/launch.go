@@ -13,12 +13,8 @@ import (
 	"github.com/postflight/postflight/internal/fault"
 )
 
-const (
-	// startTimeout bounds the wait for Chromium's first answer.
-	startTimeout = 45 * time.Second
-	// leaveTimeout is how long Chromium may take to leave when asked nicely.
-	leaveTimeout = 2 * time.Second
-)
+// startTimeout bounds the wait for Chromium's first answer, and for a tab to be set up.
+const startTimeout = 45 * time.Second
 
 // Options for Launch. Only Binary is required.
 type Options struct {
@@ -39,7 +35,6 @@ type Browser struct {
 
 	mu      sync.Mutex
 	windows map[string]*window // by browser context id
-	closing sync.Once
 }
 
 // Launch starts Chromium with a fresh profile in its own process group. The
@@ -105,19 +100,11 @@ func (b *Browser) refused(err error) error {
 	return f
 }
 
-// Close asks Chromium to leave, kills the process group if it lingers, waits
-// for it and removes the profile. It may be called more than once.
+// Close kills the process group, waits for it and removes the profile. There is
+// nothing to save, and asking nicely takes Chromium two seconds. It may be
+// called more than once.
 func (b *Browser) Close() error {
-	b.closing.Do(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), leaveTimeout)
-		defer cancel()
-		_ = b.conn.root.call(ctx, "Browser.close", nil, nil)
-		select {
-		case <-b.proc.done:
-		case <-ctx.Done():
-			b.proc.kill()
-		}
-	})
+	b.proc.stop()
 	<-b.proc.done
 	return b.proc.cleanErr
 }

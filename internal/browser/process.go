@@ -33,6 +33,8 @@ type process struct {
 	toChild   *os.File
 	stderr    *tail
 	exited    chan struct{}
+	stopping  chan struct{}
+	stopOnce  sync.Once
 	done      chan struct{}
 	cleanErr  error // set before done is closed
 }
@@ -49,7 +51,7 @@ func startProcess(ctx context.Context, o Options) (*process, error) {
 	sweepProfiles(dir)
 	p := &process{
 		stderr: &tail{limit: o.StderrLimit},
-		exited: make(chan struct{}), done: make(chan struct{}),
+		exited: make(chan struct{}), stopping: make(chan struct{}), done: make(chan struct{}),
 	}
 	if err := p.makeProfile(dir); err != nil {
 		return nil, err
@@ -104,20 +106,18 @@ func (p *process) environment() []string {
 	return append(os.Environ(), "TMPDIR="+tmp)
 }
 
-// supervise lives as long as the process: it kills the group when ctx ends or
-// the pipe breaks, reaps it, and removes the profile.
+// stop asks supervise to kill the group.
+func (p *process) stop() { p.stopOnce.Do(func() { close(p.stopping) }) }
+
+// supervise lives as long as the process: it kills the group when ctx ends, at
+// stop, or when the pipe breaks, reaps it, and removes the profile.
 func (p *process) supervise(ctx context.Context, c *conn) {
 	select {
 	case <-p.exited:
+	case <-p.stopping:
+	case <-c.done:
 	case <-ctx.Done():
 		c.fail(fmt.Errorf("%w: %w", ErrClosed, context.Cause(ctx)))
-	case <-c.done:
-		// The pipe broke: a healthy Chromium leaves by itself, another is killed.
-		select {
-		case <-p.exited:
-		case <-ctx.Done():
-		case <-time.After(leaveTimeout):
-		}
 	}
 	p.kill()
 	<-p.exited

@@ -5,16 +5,18 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+"time"
 )
 
 func TestSmoke(t *testing.T) {
+	st := time.Now()
 	bin, err := Find(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%+v", bin)
+	t.Log(time.Since(st))
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		t.Log(r.URL, r.Header)
+		
 		w.Header().Set("Content-Type", "text/html")
 		fmt.Fprint(w, `<title>hi</title><script>console.log("a",{b:1});
 		setTimeout(()=>{throw new TypeError("no")},0)</script><button onclick="window.t=event.isTrusted">x</button>`)
@@ -29,6 +31,7 @@ func TestSmoke(t *testing.T) {
 	if err != nil {
 		t.Fatal(err, b.Stderr())
 	}
+	t.Log(time.Since(st))
 	n, err := p.Navigate(t.Context(), srv.URL)
 	t.Logf("%+v %v", n, err)
 	var v any
@@ -37,6 +40,6 @@ func TestSmoke(t *testing.T) {
 	t.Logf("%+v", p.Since(Mark{}))
 	shot, err := p.Screenshot(t.Context(), ScreenshotOptions{})
 	t.Log(len(shot), err)
-	t.Log(p.Close(t.Context()))
-	t.Log(b.Close())
+	t0 := time.Now(); t.Log(p.Close(t.Context()), time.Since(t0)); t0 = time.Now()
+	t.Log(b.Close(), time.Since(t0))
 }
