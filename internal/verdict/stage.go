@@ -13,12 +13,12 @@ import (
 )
 
 // Store is what the stage reads and keeps, within the runner's transaction.
-// Signals returns the newest signals of a watch, at most limit, in time
+// BriefSignals returns the newest signals of a watch, at most limit, in time
 // order. Verdict returns the present verdict of a watch, if there is one.
 type Store interface {
 	Watch(ctx context.Context, id watch.ID) (watch.Watch, error)
 	Release(ctx context.Context, id release.ID) (release.Release, error)
-	Signals(ctx context.Context, watch string, limit int) ([]signal.Signal, error)
+	BriefSignals(ctx context.Context, watch string, limit int) ([]signal.Signal, error)
 	Verdict(ctx context.Context, id watch.ID) (Verdict, bool, error)
 	PutVerdict(ctx context.Context, v Verdict) error
 }
@@ -65,7 +65,7 @@ func (s *Stage) Handle(ctx context.Context, db Store, ev journal.Event) (action.
 			return action.Plan{}, fmt.Errorf("judge %s: %w", ev.Watch, err)
 		}
 	}
-	if in.Signals, err = db.Signals(ctx, ev.Watch, window); err != nil {
+	if in.Signals, err = db.BriefSignals(ctx, ev.Watch, window); err != nil {
 		return action.Plan{}, fmt.Errorf("judge %s: %w", ev.Watch, err)
 	}
 	was, known, err := db.Verdict(ctx, in.Watch.ID)
