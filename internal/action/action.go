@@ -67,7 +67,11 @@ type Action struct {
 	Lease   time.Duration `json:"lease"` // longer than one attempt may take
 	Retry   Retry         `json:"retry"`
 	// Claimed state, written by the store.
-	Attempt    int             `json:"attempt"`
+	Attempt int `json:"attempt"`
+	// Uncertain counts the attempts whose end nobody saw: the worker died or
+	// lost its lease, so the effect may have happened. Whoever performs the
+	// next attempt must say so, or ask the other side first.
+	Uncertain  int             `json:"uncertain,omitempty"`
 	LeaseUntil time.Time       `json:"lease_until,omitzero"`
 	Finished   time.Time       `json:"finished,omitzero"`
 	Result     json.RawMessage `json:"result,omitempty"`

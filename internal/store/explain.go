@@ -1,0 +1,90 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"net"
+	"syscall"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/postflight/postflight/internal/fault"
+)
+
+// explain turns what a driver says into a fault where a person or a later
+// retry can do something about it; other errors are returned as they are.
+func explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, ok := errors.AsType[*fault.Error](err); ok {
+		return err
+	}
+	message, hint := "", ""
+	switch {
+	case full(err):
+		message, hint = "the disk that holds the state is full", "free some space; nothing was lost, and work goes on by itself"
+	case contended(err):
+		message, hint = "the database is busy", "try again; if it lasts, look for a stuck process that holds it"
+	case readOnly(err):
+		message, hint = "the database cannot be written", "check the rights of the data directory and whether its disk is mounted read-only"
+	case away(err):
+		message, hint = "the database does not answer", "check that it runs and that the network to it is up; work goes on by itself"
+	default:
+		return err
+	}
+	return &fault.Error{Kind: fault.Unavailable, Message: message, Hint: hint, Cause: err}
+}
+
+// code returns SQLite's extended result code and its primary one.
+func code(err error) (extended, primary int) {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		return e.Code(), e.Code() & 0xff
+	}
+	return 0, 0
+}
+
+// state returns PostgreSQL's five-letter code.
+func state(err error) string {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return e.Code
+	}
+	return ""
+}
+
+func full(err error) bool {
+	extended, primary := code(err)
+	return primary == sqlite3.SQLITE_FULL || extended == sqlite3.SQLITE_IOERR_WRITE ||
+		errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || state(err) == "53100"
+}
+
+// contended reports whether the transaction was refused for the sake of
+// another one, so that running it again is right.
+func contended(err error) bool {
+	_, primary := code(err)
+	switch state(err) {
+	case "40001", "40P01", "55P03":
+		return true
+	}
+	return primary == sqlite3.SQLITE_BUSY || primary == sqlite3.SQLITE_LOCKED
+}
+
+func readOnly(err error) bool {
+	_, primary := code(err)
+	return primary == sqlite3.SQLITE_READONLY || primary == sqlite3.SQLITE_CANTOPEN || state(err) == "25006"
+}
+
+func away(err error) bool {
+	if errors.Is(err, context.Canceled) {
+		return false
+	}
+	if s := state(err); len(s) == 5 && (s[:2] == "08" || s[:2] == "53" || s[:3] == "57P") {
+		return true
+	}
+	_, isConnect := errors.AsType[*pgconn.ConnectError](err)
+	_, isNet := errors.AsType[*net.OpError](err)
+	_, primary := code(err)
+	return isConnect || isNet || primary == sqlite3.SQLITE_IOERR
+}
