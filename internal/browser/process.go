@@ -3,12 +3,14 @@
 package browser
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -132,22 +134,45 @@ func (p *process) supervise(ctx context.Context, c *conn) {
 // children keep the group id in use.
 func (p *process) kill() { _ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) }
 
-// waitGroup waits until no process of the group runs. Chromium's children are
-// not ours to reap but init's, so they may stay zombies for a moment.
+// waitGroup waits until no process of the group runs.
 func (p *process) waitGroup() {
-	deadline := time.Now().Add(reapTimeout)
-	for time.Now().Before(deadline) {
-		// As PID 1 of a container the orphans are ours; elsewhere this finds none.
+	pgid := p.cmd.Process.Pid
+	for deadline := time.Now().Add(reapTimeout); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+		// As PID 1 of a container the orphans are ours to reap; elsewhere this finds none.
 		for {
-			if pid, err := syscall.Wait4(-p.cmd.Process.Pid, nil, syscall.WNOHANG, nil); err != nil || pid <= 0 {
+			if pid, err := syscall.Wait4(-pgid, nil, syscall.WNOHANG, nil); err != nil || pid <= 0 {
 				break
 			}
 		}
-		if errors.Is(syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL), syscall.ESRCH) {
+		if !groupRuns(pgid) {
 			return
 		}
-		time.Sleep(2 * time.Millisecond)
+		p.kill()
 	}
+}
+
+// groupRuns reports whether the group has a process that is not a zombie. Dead
+// children of Chromium are init's to reap, which may take it seconds.
+func groupRuns(pgid int) bool {
+	if errors.Is(syscall.Kill(-pgid, 0), syscall.ESRCH) {
+		return false
+	}
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil || len(stats) == 0 {
+		return true // no /proc here
+	}
+	for _, path := range stats {
+		stat, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		// pid (name) state ppid pgrp …; the name may hold anything.
+		f := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+		if len(f) > 2 && f[2] == strconv.Itoa(pgid) && f[0] != "Z" && f[0] != "X" {
+			return true
+		}
+	}
+	return false
 }
 
 // makeProfile creates the directory and holds a lock in it, so that a later
