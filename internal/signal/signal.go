@@ -64,8 +64,11 @@ type Signal struct {
 	Side    Side       `json:"side,omitempty"`
 	// Round counts the looks of one watch at one thing, from 1; Confirm marks
 	// the extra looks asked for by a failure.
-	Round    int           `json:"round,omitempty"`
-	Confirm  bool          `json:"confirm,omitempty"`
+	Round   int  `json:"round,omitempty"`
+	Confirm bool `json:"confirm,omitempty"`
+	// Looks is how many looks in a row stand behind this signal, when its
+	// worker repeated a failing one by itself; 0 means one.
+	Looks    int           `json:"looks,omitempty"`
 	Worker   string        `json:"worker,omitempty"` // vantage point
 	Took     time.Duration `json:"took"`
 	Expected string        `json:"expected,omitempty"` // version that should have been met

@@ -33,10 +33,7 @@ func (t *tally) add(s signal.Signal) {
 		return
 	}
 	t.fails, t.onset = append(t.fails, s), append(t.onset, s)
-	t.trail++
-	if s.Confirm && s.Side == signal.None && s.Round >= journeyFails {
-		t.trail = max(t.trail, journeyFails) // the prober confirmed it by itself
-	}
+	t.trail += max(s.Looks, 1)
 }
 
 // ok reports whether the last look passed, and there was one.
