@@ -209,6 +209,12 @@ func (b *Prober) claim(it *item) bool {
 	return true
 }
 
+func (b *Prober) release(it *item) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	it.running = false
+}
+
 // advance puts the item at its next slot; slots that went by are left out.
 func (b *Prober) advance(it *item) {
 	now := time.Now()
@@ -237,8 +243,10 @@ func (it *item) slot(now time.Time) time.Time {
 	return now.Add(time.Duration(every - past))
 }
 
-// run makes one look and reports it.
+// run makes one look and reports it, as one of the product's standing watch.
+// A failure was asked three times, which its Round and Confirm say.
 func (b *Prober) run(ctx context.Context, it *item) {
+	defer b.release(it)
 	s := signal.Signal{Product: it.p.ID, Watch: string(watch.StandingID(it.p.ID))}
 	if b.o.Looker != nil {
 		s.Worker = b.o.Looker.o.Worker
@@ -247,8 +255,11 @@ func (b *Prober) run(ctx context.Context, it *item) {
 		s.Kind, s.Name = signal.Probe, it.in.ID
 		confirmProbe(ctx, b.eyes, *it.in, &s)
 	} else {
-		s.Kind, s.Name = signal.Health, "version"
+		s.Kind, s.Name, s.Side = signal.Version, "version", signal.New
 		b.poll(ctx, it, &s)
+	}
+	if s.Round = 1; s.Outcome == signal.Fail {
+		s.Round, s.Confirm = tries, true
 	}
 	s.At = time.Now()
 	changed := b.keep(ctx, it, s)
@@ -270,7 +281,6 @@ func (b *Prober) run(ctx context.Context, it *item) {
 func (b *Prober) keep(ctx context.Context, it *item, s signal.Signal) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	it.running = false
 	if ctx.Err() != nil {
 		return false
 	}
