@@ -71,6 +71,11 @@ func (a *application) recover(next http.Handler) http.Handler {
 			}
 			a.shop.opt.Logger.Error("request panicked", slog.String("path", r.URL.Path),
 				slog.String("release", a.release.Version), slog.Any("panic", p))
+			// What was promised about the file does not hold for the error: a
+			// browser that kept it would outlive the rollback.
+			for _, name := range []string{"Cache-Control", "Etag", "Last-Modified"} {
+				w.Header().Del(name)
+			}
 			http.Error(w, "Internal Server Error", http.StatusInternalServerError)
 		}()
 		next.ServeHTTP(w, r)

@@ -14,20 +14,30 @@ import (
 // assetName is a flat file name; nothing that starts with a dot, no separators.
 var assetName = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$`)
 
-// assetTypes are the types the shop serves; set here because the machine's own
-// table differs from place to place.
-var assetTypes = map[string]string{
-	".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8",
-	".svg": "image/svg+xml", ".png": "image/png", ".map": "application/json",
-	".ico": "image/x-icon", ".txt": "text/plain; charset=utf-8",
+// assetType is the type of a file the shop serves, "" for any other; decided
+// here because the machine's own table differs from place to place.
+func assetType(name string) string {
+	switch filepath.Ext(name) {
+	case ".js":
+		return "text/javascript; charset=utf-8"
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".svg":
+		return "image/svg+xml"
+	case ".png":
+		return "image/png"
+	case ".map":
+		return "application/json"
+	}
+	return ""
 }
 
 // asset serves a static file of this release, or of an earlier or later one
 // that is still on disk: tabs opened before a flip go on working.
 func (a *application) asset(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
-	kind, known := assetTypes[filepath.Ext(name)]
-	if !known || !assetName.MatchString(name) {
+	kind := assetType(name)
+	if kind == "" || !assetName.MatchString(name) {
 		http.NotFound(w, r)
 		return
 	}
