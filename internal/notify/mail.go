@@ -140,7 +140,7 @@ func (m *mailer) carry(ctx context.Context, j job) (page.Sent, *problem) {
 // refused address does not keep it from the others; when some are to be tried
 // again, those who got it are remembered in given.
 func (m *mailer) transmit(c *smtp.Client, message *gomail.Msg, given map[string]bool) ([]string, *problem) {
-	if err := c.Mail(m.from.Address); err != nil {
+	if err := c.Mail(path(m.from)); err != nil {
 		return nil, seen(mailProblem(err))
 	}
 	var accepted, refused []string
@@ -149,7 +149,7 @@ func (m *mailer) transmit(c *smtp.Client, message *gomail.Msg, given map[string]
 		if given[to.Address] {
 			continue
 		}
-		err := c.Rcpt(to.Address)
+		err := c.Rcpt(path(to))
 		if err == nil {
 			accepted = append(accepted, to.Address)
 			continue
@@ -179,6 +179,9 @@ func (m *mailer) transmit(c *smtp.Client, message *gomail.Msg, given map[string]
 	}
 	return refused, nil
 }
+
+// path is an address as SMTP writes it: in angle brackets, without a name.
+func path(a *mail.Address) string { return (&mail.Address{Address: a.Address}).String() }
 
 // data sends the message itself. Only the answer to its last dot can be lost
 // after the server took it.

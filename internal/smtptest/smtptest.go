@@ -232,6 +232,9 @@ func (t *talk) run() error {
 
 func (t *talk) command(line string) error {
 	verb, rest, _ := strings.Cut(line, " ")
+	if v := strings.ToUpper(verb); (v == "MAIL" || v == "RCPT") && address(rest) == "" {
+		return t.say("501 5.5.4 write the address as <name@host>")
+	}
 	switch strings.ToUpper(verb) {
 	case "EHLO", "HELO":
 		return t.hello()
