@@ -1,0 +1,570 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
+)
+
+var documentType = reflect.TypeFor[document]()
+
+// maxAliases bounds how many aliases are followed, so that a few lines cannot
+// stand for millions.
+const maxAliases = 1000
+
+// decoder fills the document from the syntax tree and collects everything
+// that is wrong with it, instead of stopping at the first.
+type decoder struct {
+	src      *source
+	env      map[string]string
+	anchors  map[string]ast.Node
+	aliases  int
+	problems []Problem
+	warnings []Warning
+}
+
+func (d *decoder) fail(p Problem) { d.problems = append(d.problems, p) }
+
+// Visit collects the anchors (ast.Visitor).
+func (d *decoder) Visit(n ast.Node) ast.Visitor {
+	if a, ok := n.(*ast.AnchorNode); ok && a.Name != nil {
+		name := a.Name.GetToken().Value
+		if _, twice := d.anchors[name]; twice {
+			d.fail(d.src.at(tokenPlace(a.Name.GetToken()), Problem{Message: fmt.Sprintf("anchor &%s stands twice", name)}))
+		}
+		d.anchors[name] = a.Value
+	}
+	return d
+}
+
+// resolve follows anchors and aliases to the node that counts; nil when there
+// is none, and the problem is already told.
+func (d *decoder) resolve(key string, n ast.Node) ast.Node {
+	for {
+		switch t := n.(type) {
+		case *ast.AnchorNode:
+			n = t.Value
+		case *ast.AliasNode:
+			name := t.Value.GetToken().Value
+			target, ok := d.anchors[name]
+			if !ok {
+				d.fail(d.src.onValue(key, Problem{Message: fmt.Sprintf("alias *%s has no anchor", name)}))
+				return nil
+			}
+			if d.aliases++; d.aliases > maxAliases {
+				if d.aliases == maxAliases+1 {
+					d.fail(d.src.onValue(key, Problem{Message: fmt.Sprintf("more than %d aliases", maxAliases)}))
+				}
+				return nil
+			}
+			n = target
+		case *ast.TagNode:
+			d.fail(d.src.onValue(key, Problem{Message: "type tags are not accepted"}))
+			return nil
+		default:
+			return n
+		}
+	}
+}
+
+// value decodes n into v, which is described by f.
+func (d *decoder) value(key string, n ast.Node, v reflect.Value, f field) {
+	if n != nil && n.GetToken() != nil {
+		if where := tokenPlace(n.GetToken()); where.line > 0 && scalar(n) {
+			where.hide = f.typ == secretType
+			if !where.hide {
+				d.src.values[key] = where
+			}
+		}
+	}
+	n = d.resolve(key, n)
+	if n == nil {
+		return
+	}
+	if n.Type() == ast.NullType {
+		d.fail(d.src.onKey(key, Problem{Message: key + " has no value", Accepted: f.accepted()}))
+		return
+	}
+	switch _, isSection := section(f.typ); {
+	case f.typ.Kind() == reflect.Map:
+		d.mapping(key, n, v, f)
+	case f.typ.Kind() == reflect.Slice:
+		d.list(key, n, v, f)
+	case isSection:
+		if f.typ.Kind() == reflect.Pointer {
+			v.Set(reflect.New(f.typ.Elem()))
+			v = v.Elem()
+		}
+		d.structure(key, n, v)
+	default:
+		d.scalar(key, n, v, f)
+	}
+}
+
+func scalar(n ast.Node) bool {
+	switch n.Type() {
+	case ast.MappingType, ast.MappingValueType, ast.SequenceType, ast.NullType:
+		return false
+	}
+	return true
+}
+
+// entry is one key of a mapping.
+type entry struct {
+	name  string
+	place place
+	value ast.Node
+}
+
+// entries returns the keys of a mapping in their order, each once.
+func (d *decoder) entries(key string, n ast.Node) ([]entry, bool) {
+	m, ok := n.(ast.MapNode)
+	if !ok {
+		return nil, false
+	}
+	var out []entry
+	seen := map[string]int{}
+	for it := m.MapRange(); it.Next(); {
+		where := tokenPlace(it.Key().GetToken())
+		name, ok := it.Key().(*ast.StringNode)
+		switch {
+		case it.Key().IsMergeKey():
+			d.fail(d.src.at(where, Problem{Key: key, Message: "merge keys (<<) are not accepted; write the keys out"}))
+			continue
+		case !ok:
+			d.fail(d.src.at(where, Problem{
+				Key: key, Value: it.Key().GetToken().Value,
+				Message: "a key must be plain text", Accepted: []string{"text, in quotes when it looks like a number"},
+			}))
+			continue
+		}
+		if line, twice := seen[name.Value]; twice {
+			d.fail(d.src.at(where, Problem{
+				Key:     join(key, name.Value),
+				Message: fmt.Sprintf("key %q stands twice; first on line %d", clip(name.Value), line),
+			}))
+			continue
+		}
+		seen[name.Value] = where.line
+		out = append(out, entry{name: name.Value, place: where, value: it.Value()})
+	}
+	return out, true
+}
+
+// structure decodes a section and tells every unknown, missing or exclusive
+// key of it.
+func (d *decoder) structure(key string, n ast.Node, v reflect.Value) {
+	fields := fieldsOf(v.Type())
+	entries, ok := d.entries(key, n)
+	if !ok {
+		d.wrongType(key, n, "a section", names(fields))
+		return
+	}
+	met, meant := map[string]bool{}, map[string]bool{}
+	for _, e := range entries {
+		i := slices.IndexFunc(fields, func(f field) bool { return f.name == e.name })
+		if i < 0 {
+			meant[d.unknown(key, e, fields)] = true
+			continue
+		}
+		full := join(key, e.name)
+		e.place.hide = fields[i].typ == secretType
+		d.src.keys[full] = e.place
+		d.src.origins[full] = fmt.Sprintf("line %d", e.place.line)
+		met[e.name] = true
+		d.value(full, e.value, v.Field(fields[i].index), fields[i])
+	}
+	for _, f := range fields {
+		if met[f.name] {
+			continue
+		}
+		if f.required && !meant[f.name] {
+			d.fail(d.src.onKey(key, Problem{
+				Message: fmt.Sprintf("%s needs %s: %s", sectionName(key), f.name, f.doc), Accepted: f.accepted(),
+			}))
+		}
+		d.fallback(join(key, f.name), v.Field(f.index), f)
+	}
+	d.groups(key, fields, met, meant)
+}
+
+// groups tells sections of which exactly one key of a group must be there.
+func (d *decoder) groups(key string, fields []field, met, meant map[string]bool) {
+	members := map[string][]string{}
+	var order []string
+	for _, f := range fields {
+		if f.group != "" {
+			if len(members[f.group]) == 0 {
+				order = append(order, f.group)
+			}
+			members[f.group] = append(members[f.group], f.name)
+		}
+	}
+	for _, g := range order {
+		var there []string
+		slip := false
+		for _, name := range members[g] {
+			if met[name] {
+				there = append(there, name)
+			}
+			slip = slip || meant[name]
+		}
+		switch {
+		case len(there) > 1:
+			d.fail(d.src.onKey(join(key, there[1]), Problem{
+				Message:  fmt.Sprintf("%s needs exactly one %s, but has %s", sectionName(key), g, strings.Join(there, " and ")),
+				Accepted: members[g],
+			}))
+		case len(there) == 0 && !slip:
+			d.fail(d.src.onKey(key, Problem{
+				Message: fmt.Sprintf("%s needs exactly one %s", sectionName(key), g), Accepted: members[g],
+			}))
+		}
+	}
+}
+
+// unknown tells an unknown key and returns the known one that was meant.
+func (d *decoder) unknown(key string, e entry, fields []field) string {
+	known := names(fields)
+	meant := nearest(e.name, known)
+	for _, f := range fields {
+		e.place.hide = e.place.hide || f.typ == secretType
+	}
+	p := Problem{
+		Key: join(key, e.name), Nearest: meant, Accepted: known,
+		Message: fmt.Sprintf("unknown key %q in %s", clip(e.name), sectionName(key)),
+	}
+	if meant == "" {
+		if home := homes()[e.name]; len(home) == 1 {
+			p.Message += "; it belongs in " + home[0]
+		}
+	}
+	where := d.src.at(e.place, p)
+	where.Key = p.Key
+	d.fail(where)
+	return meant
+}
+
+// fallback sets what an absent key means.
+func (d *decoder) fallback(key string, v reflect.Value, f field) {
+	if t, ok := section(f.typ); ok && f.typ.Kind() == reflect.Struct {
+		for _, inner := range fieldsOf(t) {
+			d.fallback(join(key, inner.name), v.Field(inner.index), inner)
+		}
+		return
+	}
+	if f.fallback != "" {
+		d.src.origins[key] = "default"
+		d.text(key, f.fallback, v, f)
+	}
+}
+
+// mapping decodes sections by name.
+func (d *decoder) mapping(key string, n ast.Node, v reflect.Value, f field) {
+	entries, ok := d.entries(key, n)
+	if !ok || len(entries) == 0 {
+		d.wrongType(key, n, "a section by name", []string{"at least one name with its section"})
+		return
+	}
+	if most := f.limit(1000); len(entries) > most {
+		d.fail(d.src.onKey(key, Problem{Message: fmt.Sprintf("%s has %d entries; at most %d are accepted", key, len(entries), most)}))
+		return
+	}
+	out := reflect.MakeMapWithSize(f.typ, len(entries))
+	for _, e := range entries {
+		if !idShape.MatchString(e.name) {
+			d.fail(d.src.at(e.place, Problem{
+				Key: key, Value: clip(e.name), Message: fmt.Sprintf("%q is not a name for an entry of %s", clip(e.name), key),
+				Accepted: []string{formats["id"].accepted},
+			}))
+			continue
+		}
+		full := join(key, e.name)
+		d.src.keys[full] = e.place
+		element := reflect.New(f.typ.Elem()).Elem()
+		d.value(full, e.value, element, field{typ: f.typ.Elem()})
+		if !element.IsNil() {
+			out.SetMapIndex(reflect.ValueOf(e.name), element)
+		}
+	}
+	v.Set(out)
+}
+
+// list decodes a list of sections or texts.
+func (d *decoder) list(key string, n ast.Node, v reflect.Value, f field) {
+	seq, ok := n.(*ast.SequenceNode)
+	if !ok {
+		d.wrongType(key, n, "a list", []string{"a list, such as [" + f.kindOfElement() + "]"})
+		return
+	}
+	switch most := f.limit(100); {
+	case len(seq.Values) == 0:
+		d.fail(d.src.onKey(key, Problem{Message: key + " is an empty list", Accepted: []string{"at least one entry"}}))
+		return
+	case len(seq.Values) > most:
+		d.fail(d.src.onKey(key, Problem{Message: fmt.Sprintf("%s has %d entries; at most %d are accepted", key, len(seq.Values), most)}))
+		return
+	}
+	element := f
+	element.typ, element.min, element.max = f.typ.Elem(), "", ""
+	out := reflect.MakeSlice(f.typ, len(seq.Values), len(seq.Values))
+	for i, item := range seq.Values {
+		full := fmt.Sprintf("%s[%d]", key, i)
+		if where := tokenPlace(firstToken(item)); where.line > 0 {
+			d.src.keys[full] = where
+			d.src.origins[full] = fmt.Sprintf("line %d", where.line)
+		}
+		d.value(full, item, out.Index(i), element)
+	}
+	v.Set(out)
+}
+
+func (f field) kindOfElement() string {
+	if f.example != "" && f.format != "" {
+		return f.example
+	}
+	return "…, …"
+}
+
+// scalar decodes one text, number, duration, secret or truth value.
+func (d *decoder) scalar(key string, n ast.Node, v reflect.Value, f field) {
+	var text string
+	isText := true
+	switch t := n.(type) {
+	case *ast.StringNode:
+		text = t.Value
+	case *ast.LiteralNode:
+		text = strings.TrimSuffix(t.Value.Value, "\n")
+	default:
+		isText = false
+	}
+	switch f.typ.Kind() {
+	case reflect.Bool:
+		b, ok := n.(*ast.BoolNode)
+		if !ok {
+			d.wrongType(key, n, "true or false", f.accepted())
+			return
+		}
+		v.SetBool(b.Value)
+		return
+	case reflect.Int:
+		number, ok := n.(*ast.IntegerNode)
+		if !ok {
+			d.wrongType(key, n, "a whole number", f.accepted())
+			return
+		}
+		text = number.GetToken().Value
+	default:
+		if !isText {
+			d.wrongType(key, n, article(f.kind()), f.accepted())
+			return
+		}
+	}
+	d.text(key, text, v, f)
+}
+
+// text decodes a scalar from its text: of the file, a default or a variable.
+func (d *decoder) text(key, text string, v reflect.Value, f field) {
+	refuse := func(wrong string, accepted []string) {
+		p := Problem{Value: clip(text), Accepted: accepted}
+		if f.typ == secretType {
+			p.Value = ""
+			p.Message = key + wrong
+			d.fail(d.src.onValue(key, p))
+			return
+		}
+		p.Message = fmt.Sprintf("%s: %s %s", key, strconv.Quote(clip(text)), wrong)
+		d.fail(d.src.onValue(key, p))
+	}
+	switch {
+	case f.typ == durationType:
+		t, ok := parseDuration(text)
+		low, _ := parseDuration(f.min)
+		high, _ := parseDuration(f.max)
+		switch {
+		case !ok:
+			refuse("is not a duration", f.accepted())
+		case t < low || high > 0 && t > high:
+			refuse("is out of range", f.accepted())
+		default:
+			v.SetInt(int64(t))
+		}
+	case f.typ == secretType:
+		d.secret(key, text, v, f, refuse)
+	case f.typ.Kind() == reflect.Int:
+		i, err := strconv.Atoi(text)
+		low, _ := strconv.Atoi(f.min)
+		switch {
+		case err != nil:
+			refuse("is not a whole number", f.accepted())
+		case i < low || i > f.limit(1<<31-1):
+			refuse("is out of range", f.accepted())
+		default:
+			v.SetInt(int64(i))
+		}
+	case f.typ.Kind() == reflect.Bool:
+		v.SetBool(text == "true")
+	default:
+		if wrong, accepted := f.checkText(text); wrong != "" {
+			refuse(wrong, accepted)
+			return
+		}
+		v.SetString(text)
+	}
+}
+
+// secret resolves a secret and checks what it stands for.
+func (d *decoder) secret(key, text string, v reflect.Value, f field, refuse func(string, []string)) {
+	references := []string{"${NAME} of an environment variable", "file:/path of a file"}
+	s, err := resolveSecret(text, d.src.dir, d.env)
+	if err != nil {
+		refuse(": "+err.Error(), references)
+		return
+	}
+	if wrong, accepted := f.checkText(s.Reveal()); wrong != "" {
+		refuse(" "+wrong, append(accepted, references...))
+		return
+	}
+	if s.Reference() == "" && !f.literal && strings.HasPrefix(d.src.origins[key], "line") {
+		d.warnings = append(d.warnings, d.src.onKey(key, Problem{
+			Message:  key + " stands in clear in the file; whoever reads the file has it",
+			Accepted: references,
+		}))
+	}
+	v.Set(reflect.ValueOf(s))
+}
+
+// wrongType tells that something else was expected.
+func (d *decoder) wrongType(key string, n ast.Node, want string, accepted []string) {
+	p := Problem{Accepted: accepted}
+	switch {
+	case key == "":
+		p.Message = "the file must hold keys and values, not " + sort(n)
+	case scalar(n) && !d.src.keys[key].hide:
+		p.Value = clip(n.GetToken().Value)
+		shown := p.Value
+		if n.Type() == ast.StringType || n.Type() == ast.LiteralType {
+			shown = strconv.Quote(shown)
+		}
+		p.Message = fmt.Sprintf("%s: %s is %s, not %s", key, shown, sort(n), want)
+	default:
+		p.Message = fmt.Sprintf("%s is %s, not %s", key, sort(n), want)
+	}
+	d.fail(d.src.onValue(key, p))
+}
+
+// sort names what a node is.
+func sort(n ast.Node) string {
+	switch n.Type() {
+	case ast.MappingType, ast.MappingValueType:
+		return "a section"
+	case ast.SequenceType:
+		return "a list"
+	case ast.StringType, ast.LiteralType:
+		return "text"
+	case ast.IntegerType:
+		return "a whole number"
+	case ast.BoolType:
+		return "true or false"
+	case ast.FloatType, ast.InfinityType, ast.NanType:
+		return "a number"
+	default:
+		return "something else"
+	}
+}
+
+// accepted says what a field takes.
+func (f field) accepted() []string {
+	switch t := f.typ; {
+	case t == durationType:
+		return []string{"a duration from " + f.between() + ", such as 30s, 5m or 2d"}
+	case t == secretType:
+		return []string{"${NAME} of an environment variable", "file:/path of a file"}
+	case t.Kind() == reflect.Int:
+		return []string{"a whole number from " + f.between()}
+	case t.Kind() == reflect.Bool:
+		return []string{"true", "false"}
+	case len(f.enum) > 0:
+		return f.enum
+	}
+	if t, ok := section(f.typ); ok {
+		return names(fieldsOf(t))
+	}
+	if f.typ.Kind() == reflect.String && formats[f.format].accepted == "text" {
+		return []string{"text, in quotes when it looks like a number or a truth value"}
+	}
+	return []string{formats[f.format].accepted}
+}
+
+// firstToken returns where a node begins: of a mapping its first key.
+func firstToken(n ast.Node) *token.Token {
+	if n == nil {
+		return nil
+	}
+	if m, ok := n.(ast.MapNode); ok {
+		if it := m.MapRange(); it.Next() {
+			return it.Key().GetToken()
+		}
+	}
+	return n.GetToken()
+}
+
+// article puts the indefinite article before a noun.
+func article(noun string) string {
+	switch {
+	case noun == "text" || strings.HasPrefix(noun, "keys "):
+		return noun
+	case strings.ContainsRune("aeio", rune(noun[0])):
+		return "an " + noun
+	default:
+		return "a " + noun
+	}
+}
+
+func sectionName(key string) string {
+	if key == "" {
+		return "the file"
+	}
+	return key
+}
+
+// clip shortens a value for a message.
+func clip(s string) string {
+	if r := []rune(mask(s)); len(r) > 60 {
+		return string(r[:60]) + "…"
+	}
+	return mask(s)
+}
+
+// homes returns the sections that each known key belongs in.
+func homes() map[string][]string {
+	out := map[string][]string{}
+	var walk func(t reflect.Type, path string)
+	walk = func(t reflect.Type, path string) {
+		for _, f := range fieldsOf(t) {
+			out[f.name] = append(out[f.name], sectionName(path))
+			if inner, ok := section(f.typ); ok {
+				walk(inner, join(path, f.name)+f.element())
+			}
+		}
+	}
+	walk(documentType, "")
+	return out
+}
+
+// element marks the step from a list or a map to one of its sections.
+func (f field) element() string {
+	switch f.typ.Kind() {
+	case reflect.Map:
+		return ".<" + strings.TrimSuffix(f.name, "s") + ">"
+	case reflect.Slice:
+		return "[]"
+	default:
+		return ""
+	}
+}
