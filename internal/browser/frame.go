@@ -204,6 +204,7 @@ func (p *Page) watchFrames(s *session) {
 	},
 	) {
 		p.window.update(func() { p.commit(s, e.Frame) })
+		p.window.record.superseded(s, e.Frame.ID, e.Frame.LoaderID)
 	})
 	p.watchContexts(s)
 }

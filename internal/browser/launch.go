@@ -181,7 +181,7 @@ func arguments(o Options, profile string) []string {
 		"--disable-default-apps", "--disable-extensions", "--disable-domain-reliability",
 		"--disable-client-side-phishing-detection", "--metrics-recording-only",
 		"--disable-breakpad", "--disable-crash-reporter",
-		"--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--mute-audio",
+		"--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--mute-audio", "--hide-scrollbars",
 		"--disable-background-timer-throttling", "--disable-renderer-backgrounding",
 		"--disable-backgrounding-occluded-windows", "--disable-hang-monitor",
 		"--password-store=basic", "--use-mock-keychain", "--force-color-profile=srgb",

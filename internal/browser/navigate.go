@@ -47,6 +47,10 @@ func (p *Page) Navigate(ctx context.Context, url string) (Navigation, error) {
 		return Navigation{}, &NavigationError{URL: url, Reason: "it is a download, not a page"}
 	}
 	if got.ErrorText != "" {
+		// A tab that dies of the document says "aborted" first: only an answer proves it alive.
+		if err := p.Call(ctx, "Runtime.evaluate", map[string]any{"expression": "0"}, nil); errors.Is(err, ErrCrashed) {
+			return Navigation{}, p.navigationError(url, "", err)
+		}
 		return Navigation{}, &NavigationError{URL: url, Reason: got.ErrorText}
 	}
 	if got.LoaderID != "" {

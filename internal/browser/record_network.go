@@ -36,6 +36,8 @@ type Request struct {
 	Timing               Timing
 
 	began, headersAt float64 // monotonic seconds
+	loader           string  // the document it belongs to
+	sess             *session
 }
 
 // Failed reports a status of 400 or more, or a failure below HTTP that was not
@@ -119,7 +121,7 @@ type finishEvent struct {
 }
 
 func (r *recorder) listenNetwork(page string, s *session) {
-	handleEvent(s, "Network.requestWillBeSent", func(e requestEvent) { r.requestSent(page, e) })
+	handleEvent(s, "Network.requestWillBeSent", func(e requestEvent) { r.requestSent(page, s, e) })
 	handleEvent(s, "Network.responseReceived", func(e responseEvent) { r.responded(page, e) })
 	finish := func(method string, fn func(*Request, finishEvent)) {
 		handleEvent(s, method, func(e finishEvent) { r.amend(e.RequestID, func(q *Request) { fn(q, e) }) })
@@ -133,6 +135,7 @@ func (r *recorder) listenNetwork(page string, s *session) {
 	finish("Network.requestServedFromCache", func(q *Request, _ finishEvent) { q.FromCache = true })
 	finish("Network.loadingFinished", func(q *Request, e finishEvent) {
 		q.Bytes = int64(e.Bytes)
+		q.Canceled, q.Error = false, ""
 		q.end(e.Timestamp)
 	})
 	handleEvent(s, "Network.loadingFailed", func(e finishEvent) { r.loadingFailed(page, e) })
@@ -174,7 +177,7 @@ func (r *recorder) add(q *Request) {
 	}
 }
 
-func (r *recorder) requestSent(page string, e requestEvent) {
+func (r *recorder) requestSent(page string, s *session, e requestEvent) {
 	if strings.HasPrefix(e.Request.URL, "data:") || (isFavicon(e.Request.URL) && e.Type == "Other") {
 		return
 	}
@@ -196,7 +199,7 @@ func (r *recorder) requestSent(page string, e requestEvent) {
 		URL: clipURL(e.Request.URL + e.Request.Fragment), Method: clip(e.Request.Method, 40), Type: e.Type,
 		DocumentURL: clipURL(e.DocumentURL), InitiatorType: e.Initiator.Type,
 		Navigation: e.Type == "Document" && e.RequestID == e.LoaderID,
-		Started:    millis(e.WallTime * 1000), began: e.Timestamp,
+		Started:    millis(e.WallTime * 1000), began: e.Timestamp, loader: e.LoaderID, sess: s,
 	}
 	q.TopLevel = q.Navigation && e.FrameID == page
 	switch stack := e.Initiator.Stack.positions(); {
@@ -242,6 +245,19 @@ func (r *recorder) loadingFailed(page string, e finishEvent) {
 	q := &Request{ID: e.RequestID, Page: page, Type: e.Type, Started: time.Now(), began: e.Timestamp}
 	fail(q)
 	r.add(q)
+}
+
+// superseded ends what a replaced document left unfinished: Chromium does not
+// always say so. Should one finish yet (a beacon), that stands.
+func (r *recorder) superseded(s *session, frame, loader string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, q := range r.requests.items {
+		if !q.Finished && q.sess == s && q.loader != loader && (frame == q.Frame || frame == q.Page) {
+			q.Finished, q.Canceled, q.Error = true, true, "net::ERR_ABORTED"
+			q.Duration = time.Since(q.Started)
+		}
+	}
 }
 
 // full reports whether requests had to be dropped: only then is an unknown id one of them.
