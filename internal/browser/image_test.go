@@ -6,6 +6,7 @@ import (
 	"image"
 	_ "image/jpeg"
 	_ "image/png"
+	"os"
 	"testing"
 )
 
@@ -16,4 +17,13 @@ func imageOf(t *testing.T, b []byte) string {
 		t.Fatal(err)
 	}
 	return fmt.Sprintf("%s %d×%d", format, img.Bounds().Dx(), img.Bounds().Dy())
+}
+
+func fileText(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Error(err)
+	}
+	return string(b)
 }

@@ -29,7 +29,22 @@ func checkInjection(o PageOptions) error {
 			return err
 		}
 	}
-	for name, value := range o.InjectHeaders {
+	if err := checkHeaders(o.InjectHeaders); err != nil {
+		return err
+	}
+	for origin, headers := range o.InjectFor {
+		if _, err := parseOrigin(origin); err != nil {
+			return err
+		}
+		if err := checkHeaders(headers); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkHeaders(headers map[string]string) error {
+	for name, value := range headers {
 		if name == "" || strings.ContainsFunc(name, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune(`()<>@,;:\"/[]?={}`, c) }) {
 			return fmt.Errorf("inject header %q: not a header name", name)
 		}
@@ -67,12 +82,10 @@ func originOf(u *url.URL) string {
 // fetchPatterns are the requests to pause: those of the first-party origins.
 // Nothing is paused when there is nothing to inject, because pausing costs.
 func fetchPatterns(o PageOptions) []any {
-	if len(o.InjectHeaders) == 0 {
-		return nil
-	}
 	var patterns []any
-	for _, raw := range o.InjectOrigins {
-		if origin, err := parseOrigin(raw); err == nil {
+	for _, raw := range slices.Concat(o.InjectOrigins, slices.Sorted(maps.Keys(o.InjectFor))) {
+		origin, err := parseOrigin(raw)
+		if err == nil && len(o.headersFor(origin)) > 0 {
 			patterns = append(patterns, map[string]any{"urlPattern": origin + "/*", "requestStage": "Request"})
 		}
 	}
@@ -82,21 +95,28 @@ func fetchPatterns(o PageOptions) []any {
 // resume lets a paused request go on, with the headers if it really is first-party.
 func (w *window) resume(s *session, e pausedRequest) {
 	params := map[string]any{"requestId": e.RequestID}
-	if w.firstParty(e.Request.URL) {
-		params["headers"] = mergeHeaders(e.Request.Headers, w.opts.InjectHeaders)
+	if u, err := url.Parse(e.Request.URL); err == nil {
+		if extra := w.opts.headersFor(originOf(u)); len(extra) > 0 {
+			params["headers"] = mergeHeaders(e.Request.Headers, extra)
+		}
 	}
 	s.post("Fetch.continueRequest", params)
 }
 
-func (w *window) firstParty(raw string) bool {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return false
+// headersFor are the headers that one origin gets; none if it is not first-party.
+func (o PageOptions) headersFor(origin string) map[string]string {
+	headers := map[string]string{}
+	for _, raw := range o.InjectOrigins {
+		if known, err := parseOrigin(raw); err == nil && known == origin {
+			maps.Copy(headers, o.InjectHeaders)
+		}
 	}
-	return slices.ContainsFunc(w.opts.InjectOrigins, func(o string) bool {
-		origin, err := parseOrigin(o)
-		return err == nil && origin == originOf(u)
-	})
+	for raw, own := range o.InjectFor {
+		if known, err := parseOrigin(raw); err == nil && known == origin {
+			maps.Copy(headers, own)
+		}
+	}
+	return headers
 }
 
 func mergeHeaders(own, extra map[string]string) []headerEntry {

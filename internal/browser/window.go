@@ -34,13 +34,14 @@ const (
 
 // PageOptions for NewPage; the zero value is usable.
 type PageOptions struct {
-	Viewport        Viewport          // zero: 1280×720
-	Dialogs         DialogPolicy      // zero: DialogDismiss
-	DownloadDir     string            // empty: downloads are denied (and recorded)
-	DownloadLimit   int64             // bytes per download before it is cancelled; default 32 MiB
-	InjectOrigins   []string          // "https://shop.example": the origins that get InjectHeaders
-	InjectHeaders   map[string]string // sent to InjectOrigins only, from every frame, popup and worker
-	ResponseHeaders []string          // names of the response headers kept in Request.Header
+	Viewport        Viewport                     // zero: 1280×720
+	Dialogs         DialogPolicy                 // zero: DialogDismiss
+	DownloadDir     string                       // empty: downloads are denied (and recorded)
+	DownloadLimit   int64                        // bytes per download before it is cancelled; default 32 MiB
+	InjectOrigins   []string                     // "https://shop.example": the origins that get InjectHeaders
+	InjectHeaders   map[string]string            // sent to InjectOrigins only, from every frame, popup and worker
+	InjectFor       map[string]map[string]string // by origin: headers for that origin alone, in the same way
+	ResponseHeaders []string                     // names of the response headers kept in Request.Header
 	Limits          Limits
 }
 
