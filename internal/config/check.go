@@ -107,7 +107,7 @@ func (c *checker) server() {
 
 // notify checks that every channel a product names exists.
 func (c *checker) notify(key string, p *Product, used map[string]bool) {
-	if len(p.Notify) == 0 && !c.failed(key+".notify") {
+	if len(p.Notify) == 0 && !c.failed(key+".notify") && !c.slipped(key, "notify") {
 		c.warn(c.src.onKey(key, Problem{
 			Message:  fmt.Sprintf("%s notifies no channel; its incidents are seen on the web page only", key),
 			Accepted: []string{"notify with a channel of the channels section"},

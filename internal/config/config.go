@@ -91,6 +91,8 @@ func parse(path string, data []byte, opts Options) (*Config, []Warning, error) {
 	d.override(doc, opts.KnownEnv)
 	c := &checker{decoder: d, doc: doc, opts: opts, linted: map[string]error{}}
 	c.check()
+	d.redact(d.problems)
+	d.redact(d.warnings)
 	arrange(d.problems)
 	arrange(d.warnings)
 	if len(d.problems) > 0 {

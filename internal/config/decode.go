@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/token"
 )
 
 var documentType = reflect.TypeFor[document]()
@@ -24,6 +23,7 @@ type decoder struct {
 	env      map[string]string
 	anchors  map[string]ast.Node
 	aliases  int
+	hidden   []string // texts of secrets that stand in the file
 	problems []Problem
 	warnings []Warning
 }
@@ -162,6 +162,7 @@ func (d *decoder) structure(key string, n ast.Node, v reflect.Value) {
 	fields := fieldsOf(v.Type())
 	entries, ok := d.entries(key, n)
 	if !ok {
+		d.conceal(key, n, v.Type())
 		d.wrongType(key, n, "a section", names(fields))
 		return
 	}
@@ -268,6 +269,7 @@ func (d *decoder) fallback(key string, v reflect.Value, f field) {
 func (d *decoder) mapping(key string, n ast.Node, v reflect.Value, f field) {
 	entries, ok := d.entries(key, n)
 	if !ok || len(entries) == 0 {
+		d.conceal(key, n, f.typ)
 		d.wrongType(key, n, "a section by name", []string{"at least one name with its section"})
 		return
 	}
@@ -420,6 +422,9 @@ func (d *decoder) text(key, text string, v reflect.Value, f field) {
 
 // secret resolves a secret and checks what it stands for.
 func (d *decoder) secret(key, text string, v reflect.Value, f field, refuse func(string, []string)) {
+	if shownReference(": "+text) == redacted {
+		d.hidden = append(d.hidden, text)
+	}
 	references := []string{"${NAME} of an environment variable", "file:/path of a file"}
 	s, err := resolveSecret(text, d.src.dir, d.env)
 	if err != nil {
@@ -456,115 +461,4 @@ func (d *decoder) wrongType(key string, n ast.Node, want string, accepted []stri
 		p.Message = fmt.Sprintf("%s is %s, not %s", key, sort(n), want)
 	}
 	d.fail(d.src.onValue(key, p))
-}
-
-// sort names what a node is.
-func sort(n ast.Node) string {
-	switch n.Type() {
-	case ast.MappingType, ast.MappingValueType:
-		return "a section"
-	case ast.SequenceType:
-		return "a list"
-	case ast.StringType, ast.LiteralType:
-		return "text"
-	case ast.IntegerType:
-		return "a whole number"
-	case ast.BoolType:
-		return "true or false"
-	case ast.FloatType, ast.InfinityType, ast.NanType:
-		return "a number"
-	default:
-		return "something else"
-	}
-}
-
-// accepted says what a field takes.
-func (f field) accepted() []string {
-	switch t := f.typ; {
-	case t == durationType:
-		return []string{"a duration from " + f.between() + ", such as 30s, 5m or 2d"}
-	case t == secretType:
-		return []string{"${NAME} of an environment variable", "file:/path of a file"}
-	case t.Kind() == reflect.Int:
-		return []string{"a whole number from " + f.between()}
-	case t.Kind() == reflect.Bool:
-		return []string{"true", "false"}
-	case len(f.enum) > 0:
-		return f.enum
-	}
-	if t, ok := section(f.typ); ok {
-		return names(fieldsOf(t))
-	}
-	if f.typ.Kind() == reflect.String && formats[f.format].accepted == "text" {
-		return []string{"text, in quotes when it looks like a number or a truth value"}
-	}
-	return []string{formats[f.format].accepted}
-}
-
-// firstToken returns where a node begins: of a mapping its first key.
-func firstToken(n ast.Node) *token.Token {
-	if n == nil {
-		return nil
-	}
-	if m, ok := n.(ast.MapNode); ok {
-		if it := m.MapRange(); it.Next() {
-			return it.Key().GetToken()
-		}
-	}
-	return n.GetToken()
-}
-
-// article puts the indefinite article before a noun.
-func article(noun string) string {
-	switch {
-	case noun == "text" || strings.HasPrefix(noun, "keys "):
-		return noun
-	case strings.ContainsRune("aeio", rune(noun[0])):
-		return "an " + noun
-	default:
-		return "a " + noun
-	}
-}
-
-func sectionName(key string) string {
-	if key == "" {
-		return "the file"
-	}
-	return key
-}
-
-// clip shortens a value for a message.
-func clip(s string) string {
-	if r := []rune(mask(s)); len(r) > 60 {
-		return string(r[:60]) + "…"
-	}
-	return mask(s)
-}
-
-// homes returns the sections that each known key belongs in.
-func homes() map[string][]string {
-	out := map[string][]string{}
-	var walk func(t reflect.Type, path string)
-	walk = func(t reflect.Type, path string) {
-		for _, f := range fieldsOf(t) {
-			out[f.name] = append(out[f.name], sectionName(path))
-			if inner, ok := section(f.typ); ok {
-				walk(inner, join(path, f.name)+f.element())
-			}
-		}
-	}
-	walk(documentType, "")
-	return out
-}
-
-// element marks the step from a list or a map to one of its sections.
-func (f field) element() string {
-	switch f.typ.Kind() {
-	case reflect.Map:
-		return ".<" + strings.TrimSuffix(f.name, "s") + ">"
-	case reflect.Slice:
-		return "[]"
-	default:
-		return ""
-	}
 }

@@ -233,6 +233,7 @@ func TestEveryDocumentedKeyIsAcceptedAndEverySlipRefused(t *testing.T) {
 		if !documented[general(key)] || strings.HasSuffix(key, "]") {
 			continue
 		}
+		delete(documented, general(key)) // once is enough
 		name := key[strings.LastIndexByte(key, '.')+1:]
 		for _, slip := range misspellings(name) {
 			slips++
@@ -245,7 +246,7 @@ func TestEveryDocumentedKeyIsAcceptedAndEverySlipRefused(t *testing.T) {
 			}
 		}
 	}
-	if slips < 500 {
+	if slips < 800 {
 		t.Errorf("only %d slips tried", slips)
 	}
 }

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 
@@ -106,15 +105,6 @@ func excerpt(lines []string, at place) string {
 		strings.Repeat(" ", col-1), strings.Repeat("^", width))
 }
 
-// shownReference returns the reference that stands behind a key, or what
-// stands for a secret.
-func shownReference(rest string) string {
-	if r := referenceInLine.FindStringSubmatch(rest); r != nil {
-		return r[1]
-	}
-	return redacted
-}
-
 // printable makes text safe for a terminal, keeping one rune for one.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
@@ -126,41 +116,4 @@ func printable(s string) string {
 		}
 		return r
 	}, s)
-}
-
-var (
-	keyInLine  = regexp.MustCompile(`([A-Za-z_][A-Za-z0-9_-]*)["']?\s*:\s*`)
-	secretWord = regexp.MustCompile(`(?i)token|secret|passw|pwd|credential|authori|api_?key|private|dsn`)
-	// referenceInLine is a value that is only a reference.
-	referenceInLine = regexp.MustCompile(`^["']?\s*:\s*("?\$\{[A-Za-z0-9_]+\}"?|["']?file:[^\s"',}]+["']?)\s*([,}#].*)?$`)
-	tokenShape      = regexp.MustCompile(`(xox[a-z]-|gh[a-z]_|sk_|eyJ|hooks\.slack\.com/services/)[A-Za-z0-9_./-]{6,}`)
-)
-
-// mask hides what may be a secret in a line of source: the value of every key
-// that is, or is nearly, named like one, unless it is only a reference.
-func mask(line string) string {
-	line = userinfo.ReplaceAllString(line, "$1:"+redacted+"@")
-	line = tokenShape.ReplaceAllString(line, redacted)
-	for _, m := range keyInLine.FindAllStringSubmatchIndex(line, -1) {
-		value := strings.Trim(line[m[1]:], ` "'`)
-		if value == "" || strings.HasPrefix(value, "${") || strings.HasPrefix(value, "file:") ||
-			!secretish(line[m[2]:m[3]]) {
-			continue
-		}
-		return line[:m[1]] + redacted
-	}
-	return line
-}
-
-// secretish reports whether a key is, or is a slip of, the name of a secret.
-func secretish(key string) bool {
-	if secretWord.MatchString(key) {
-		return true
-	}
-	for _, known := range []string{"token", "secret", "password"} {
-		if distance(strings.ToLower(key), known) <= 2*replaced {
-			return true
-		}
-	}
-	return false
 }
