@@ -145,6 +145,9 @@ func (c *checker) failed(key string) bool {
 
 // channel checks one channel's credentials.
 func (c *checker) channel(key string, ch *Channel) {
+	if s := ch.Slack; s != nil && s.APIURL != "" && !strings.HasSuffix(s.APIURL, "/") {
+		s.APIURL += "/" // methods are appended to it
+	}
 	e := ch.Email
 	if e == nil {
 		return

@@ -21,6 +21,7 @@ const defaultSettle = 2 * time.Minute
 // product checks one product and fills in what one key means by another.
 func (c *checker) product(key, id string, p *Product) {
 	p.Name = cmp.Or(p.Name, id)
+	p.URL, p.PreviousURL = strings.TrimSuffix(p.URL, "/"), strings.TrimSuffix(p.PreviousURL, "/")
 	if len(p.Journeys) == 0 && len(p.Pages) == 0 && !c.failed(key+".journeys") && !c.failed(key+".pages") &&
 		!c.slipped(key, "journeys", "pages") {
 		c.fail(c.src.onKey(key, Problem{
