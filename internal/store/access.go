@@ -146,7 +146,7 @@ func (t *Tx) Setting(ctx context.Context, key string) (string, bool, error) {
 // PutSetting writes a setting.
 func (t *Tx) PutSetting(ctx context.Context, key, value string) error {
 	_, err := t.exec(ctx, `INSERT INTO settings (key, value) VALUES ($1, $2)
-		ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, value)
+		ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, document(value))
 	if err != nil {
 		return fmt.Errorf("write setting %s: %w", key, err)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-	"unicode/utf8"
 
 	"github.com/postflight/postflight/internal/action"
 	"github.com/postflight/postflight/internal/fault"
@@ -253,14 +252,11 @@ func (t *Tx) ReleaseLeases(ctx context.Context, node string) (int, error) {
 
 // short bounds an error text and says so.
 func short(s string) string {
-	if len(s) <= maxError {
+	kept := clip(s, maxError)
+	if kept == s {
 		return s
 	}
-	cut := maxError
-	for cut > 0 && !utf8.RuneStart(s[cut]) {
-		cut--
-	}
-	return s[:cut] + fmt.Sprintf(" … (%d bytes more)", len(s)-cut)
+	return kept + fmt.Sprintf(" … (%d bytes more)", len(s)-len(kept))
 }
 
 // Action returns one action.

@@ -324,9 +324,8 @@ func TestHostileText(t *testing.T) {
 				t.Fatalf("write %.20q: %v", evil, err)
 			}
 			got := ask(t, s, func(ctx context.Context, tx *Tx) (release.Release, error) { return tx.Release(ctx, r.ID) })
-			want := strings.ToValidUTF8(evil, "\ufffd")
-			if g := strings.ReplaceAll(got.Version, "\ufffd\ufffd", "\ufffd"); g != want {
-				t.Errorf("release %.20q came back as %.20q", want, g)
+			if want := string([]rune(evil)); got.Version != want {
+				t.Errorf("release %.20q came back as %.20q", want, got.Version)
 			}
 			claimed := claim(t, s, 2_000_000, 1)
 			if len(claimed) != 1 {

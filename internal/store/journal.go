@@ -50,7 +50,7 @@ func (t *Tx) Append(ctx context.Context, events ...journal.Event) ([]journal.Eve
 		e.At = instant(micros(e.At))
 		_, err := t.exec(ctx, `INSERT INTO events (seq, at, kind, product, release_id, watch, incident, data)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			e.Seq, e.At, e.Kind, e.Product, e.Release, e.Watch, e.Incident, string(e.Data))
+			e.Seq, e.At, e.Kind, e.Product, e.Release, e.Watch, e.Incident, document(e.Data))
 		if err != nil {
 			return nil, fmt.Errorf("append event %s: %w", e.Kind, err)
 		}

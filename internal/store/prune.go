@@ -57,8 +57,9 @@ type rule struct {
 
 // Prune deletes what is older than the options say, in small transactions. It
 // keeps whatever belongs to an open incident or to the newest releases, every
-// event that a timeline points at or that a cursor has not passed, and the
-// actions of incidents that are still there.
+// event that a cursor has not passed, and the events and actions of incidents
+// that are still there: their postmortems point at them. What a standing watch
+// sees goes by age alone, since its release may stay the newest for ever.
 func (s *Store) Prune(ctx context.Context, o PruneOptions) (Pruned, error) {
 	if o.Releases <= 0 {
 		o.Releases = 5
@@ -76,7 +77,9 @@ func (s *Store) Prune(ctx context.Context, o PruneOptions) (Pruned, error) {
 		{"events", "seq", `at < $2 AND seq <= (SELECT COALESCE(MIN(seq), 0) FROM cursors)
 			AND seq NOT IN (SELECT seq FROM entries) AND incident NOT IN (SELECT id FROM incidents)
 			AND watch NOT IN (SELECT watch FROM open_incidents WHERE watch <> '')
-			AND release_id NOT IN (SELECT release_id FROM open_incidents WHERE release_id <> '')`, o.Events, &n.Events},
+			AND (watch IN (SELECT id FROM watches WHERE kind = '` + string(watch.KindStanding) + `')
+				OR release_id NOT IN (SELECT id FROM kept_releases
+					UNION SELECT release_id FROM incidents WHERE release_id <> ''))`, o.Events, &n.Events},
 		{"grants", "id", `expires > 0 AND expires < $2`, o.Events, &n.Grants},
 	}
 	for _, r := range rules {

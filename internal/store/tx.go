@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -121,12 +123,42 @@ func list[T any](ctx context.Context, t *Tx, query string, args ...any) ([]T, er
 // encode returns v as JSON text that both databases take. A zero byte can
 // stand in JSON only as an escape, so only the encoding can be wrong: raw
 // messages are carried as they are.
-func encode(v any) (string, error) {
+func encode(v any) (document, error) {
 	raw, err := json.Marshal(v)
 	if err != nil {
 		return "", fmt.Errorf("encode %T: %w", v, err)
 	}
-	return clean(string(raw)), nil
+	return document(raw), nil
+}
+
+// document is a text that is stored whole; other texts are labels.
+type document string
+
+// maxLabel bounds a text that stands in a column of its own, in bytes: an
+// index of PostgreSQL takes no more than 2704 of all its columns.
+const maxLabel = 1000
+
+// label returns a text as it stands in a column. A longer one is cut and told
+// apart by its hash, the same way whenever it is written or looked for.
+func label(s string) string {
+	s = clean(s)
+	if len(s) <= maxLabel {
+		return s
+	}
+	sum := sha256.Sum256([]byte(s))
+	tail := "…" + hex.EncodeToString(sum[:])
+	return clip(s, maxLabel-len(tail)) + tail
+}
+
+// clip returns at most n bytes of s, whole characters only.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
 }
 
 // bind turns arguments into what both drivers take: times into microseconds,
@@ -138,8 +170,12 @@ func bind(args []any) []any {
 			out[i] = micros(at)
 			continue
 		}
+		if d, ok := a.(document); ok {
+			out[i] = clean(string(d))
+			continue
+		}
 		if v := reflect.ValueOf(a); v.Kind() == reflect.String {
-			out[i] = clean(v.String())
+			out[i] = label(v.String())
 			continue
 		}
 		out[i] = a
