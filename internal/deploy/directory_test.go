@@ -239,7 +239,9 @@ func TestDirectoryPermission(t *testing.T) {
 		Method: product.RollbackDirectory, Current: filepath.Join(dir, "current"), Releases: filepath.Join(dir, "releases"),
 	}
 	o := deploy.New(deploy.Options{}).Perform(t.Context(), r, order("v1"))
-	if !fault.Is(o.Err, fault.Denied) || !o.Permanent || !strings.Contains(fault.HintOf(o.Err), dir) || served(t, r) != "v2" {
+	to, err := os.Readlink(r.Current)
+	must(t, err)
+	if !fault.Is(o.Err, fault.Denied) || !o.Permanent || !strings.Contains(fault.HintOf(o.Err), dir) || to != "releases/v2" {
 		t.Fatalf("%v, hint %q", o.Err, fault.HintOf(o.Err))
 	}
 	if err := deploy.Check(t.Context(), r, "v1"); !fault.Is(err, fault.Denied) {
