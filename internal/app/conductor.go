@@ -20,6 +20,20 @@ type station struct {
 	handle func(ctx context.Context, tx *store.Tx, ev journal.Event) (action.Plan, error)
 }
 
+// stage is what the conductor asks of a stage; S is what the stage asks of the
+// store, which asserts that a transaction is all of them.
+type stage[S any] interface {
+	Wants(k journal.Kind) bool
+	Handle(ctx context.Context, db S, ev journal.Event) (action.Plan, error)
+}
+
+// at makes a station of a stage.
+func at[S any](name string, s stage[S]) station {
+	return station{name: name, wants: s.Wants, handle: func(ctx context.Context, tx *store.Tx, ev journal.Event) (action.Plan, error) {
+		return s.Handle(ctx, any(tx).(S), ev)
+	}}
+}
+
 // EventSkipped tells that a stage could not handle an event and went on
 // without it; data is a Skipped.
 const EventSkipped journal.Kind = "conductor.skipped"

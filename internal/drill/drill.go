@@ -95,3 +95,10 @@ const (
 	EventEnded    journal.Kind = "drill.ended"
 	EventDeadline journal.Kind = "drill.deadline" // due
 )
+
+// Announcement is what the drill's pipeline tells the ledger.
+func (in Injected) Announcement(d Drill) release.Announcement {
+	return release.Announcement{
+		Product: d.Product, Version: in.Version, Commit: in.Commit, Config: in.Config, By: "drill " + string(d.ID),
+	}
+}

@@ -208,3 +208,20 @@ type Noticed struct {
 func Observed(s Signal) journal.Event {
 	return journal.New(EventObserved, s.At, s).About(string(s.Product), string(s.Release), s.Watch, "")
 }
+
+// maxBrief bounds the assets of a brief signal.
+const maxBrief = 50
+
+// Brief returns the signal as the journal keeps it: without steps, without
+// assets that are fine. The whole one is kept among the signals.
+func (s Signal) Brief() Signal {
+	s.Steps = nil
+	var broken []Asset
+	for _, a := range s.Assets {
+		if a.Problem != "" && len(broken) < maxBrief {
+			broken = append(broken, a)
+		}
+	}
+	s.Assets = broken
+	return s
+}
