@@ -18,6 +18,7 @@ func (v *view) green(out *Verdict) {
 	out.Unseen = v.unseen()
 	doubts := v.doubts()
 	out.Reasons = append(out.Reasons, doubts...)
+	out.Reasons = append(out.Reasons, v.notes()...)
 	early := w.Kind == watch.KindVerify || w.Kind == watch.KindStanding
 	switch {
 	case len(out.Unseen) == 0 && len(doubts) == 0 && (early || v.over()):
@@ -27,7 +28,7 @@ func (v *view) green(out *Verdict) {
 	case v.over():
 		out.State = Inconclusive
 		out.Reasons = append(out.Reasons, v.proofs()...)
-		out.Summary = "nothing can be claimed: " + strings.Join(append(slices.Clone(out.Unseen), texts(doubts)...), "; ")
+		out.Summary = "nothing can be claimed: " + strings.Join(slices.Concat(out.Unseen, texts(doubts), texts(v.notes())), "; ")
 	default:
 		out.Reasons = append(out.Reasons, v.proofs()...)
 		out.Summary = "watching"
@@ -69,12 +70,12 @@ func (v *view) unseen() []string {
 		}
 		return out
 	}
-	miss("the served version", v.at(signal.Version, "version", signal.New))
+	miss(v.thing(signal.Version, "version"), v.at(signal.Version, "version", signal.New))
 	for _, j := range v.in.Product.Journeys {
-		miss("journey “"+j.ID+"”", v.at(signal.Journey, j.ID, signal.New))
+		miss(v.thing(signal.Journey, j.ID), v.at(signal.Journey, j.ID, signal.New))
 	}
 	if len(v.in.Product.Pages) > 0 {
-		miss("the asset crawl", v.at(signal.Assets, "assets", signal.New))
+		miss(v.thing(signal.Assets, "assets"), v.at(signal.Assets, "assets", signal.New))
 	}
 	if len(v.in.Product.Pages)+len(v.in.Product.Journeys) == 0 {
 		out = append(out, "the product has neither journeys nor pages to look at")
@@ -85,15 +86,36 @@ func (v *view) unseen() []string {
 	return out
 }
 
+// notes says which looks counted for nothing, and why.
+func (v *view) notes() []Reason {
+	var out []Reason
+	if n := len(v.other); n > 0 {
+		out = append(out, reason(RuleVersion, false, fmt.Sprintf("%d looks met another version (%s): they count for nothing",
+			n, v.other[n-1].Served), v.other[n-1]))
+	}
+	if n := len(v.broken); n > 0 {
+		out = append(out, reason(RuleCoverage, false, fmt.Sprintf("%d looks could not be made: %s",
+			n, said(v.broken[n-1])), v.broken[n-1]))
+	}
+	return out
+}
+
 // doubts lists what failed last but is not decided.
 func (v *view) doubts() []Reason {
 	var out []Reason
 	for k, t := range v.tallies {
-		if k.side == signal.Old || t.trail == 0 {
+		if k.side == signal.Old {
 			continue
 		}
-		out = append(out, reason(ruleOf(k.kind), false, fmt.Sprintf("%s %s failed %s, not confirmed: %s",
-			k.kind, k.name, times(t.trail), said(t.onset[0])), t.onset...))
+		total := len(t.fails) + len(t.passes)
+		switch {
+		case t.trail > 0:
+			out = append(out, reason(ruleOf(k.kind), false, fmt.Sprintf("%s failed %s, undecided: %s",
+				v.thing(k.kind, k.name), times(t.trail), said(t.onset[0])), t.onset...))
+		case len(t.fails) >= 2 && 3*len(t.fails) > total:
+			out = append(out, reason(ruleOf(k.kind), false, fmt.Sprintf("%s comes and goes: %d of %d looks failed: %s",
+				v.thing(k.kind, k.name), len(t.fails), total, said(t.fails[0])), t.fails...))
+		}
 	}
 	if b := v.boots[signal.New]; b != nil && len(b.fatal) > 0 && len(b.ok) == 0 {
 		out = append(out, Reason{Rule: RuleBoot, At: v.in.Now, Text: fmt.Sprintf("%d page loads died at their start", len(b.fatal))})
@@ -110,7 +132,7 @@ func (v *view) proofs() []Reason {
 			continue
 		}
 		last := t.passes[len(t.passes)-1]
-		text := fmt.Sprintf("%s %s passed %s", k.kind, k.name, times(len(t.passes)))
+		text := fmt.Sprintf("%s passed %s", v.thing(k.kind, k.name), times(len(t.passes)))
 		if len(t.fails) > 0 {
 			text += fmt.Sprintf(", after it had failed %s", times(len(t.fails)))
 		}
@@ -135,7 +157,7 @@ func (v *view) counter(out *Verdict) {
 			continue
 		}
 		last := t.passes[len(t.passes)-1]
-		r := reason(ruleOf(k.kind), false, fmt.Sprintf("%s %s passes", k.kind, k.name), last)
+		r := reason(ruleOf(k.kind), false, v.thing(k.kind, k.name)+" passes", last)
 		r.Evidence = nil
 		out.Reasons = append(out.Reasons, r)
 	}

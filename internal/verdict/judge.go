@@ -68,14 +68,14 @@ func (v *view) findings() []finding {
 	var out []finding
 	for _, name := range v.things(signal.Journey, signal.New) {
 		if t := v.at(signal.Journey, name, signal.New); t.failing(journeyFails) {
-			out = append(out, v.compare(RuleJourney, "journey", "journey “"+name+"”", signal.Journey, name, oldPasses))
+			out = append(out, v.compare(RuleJourney, "journey", signal.Journey, name, oldPasses))
 		}
 	}
 	if t := v.at(signal.Assets, "assets", signal.New); t.failing(checkFails) {
-		out = append(out, v.compare(RuleAssets, "assets", "the asset crawl", signal.Assets, "assets", 1))
+		out = append(out, v.compare(RuleAssets, "assets", signal.Assets, "assets", 1))
 	}
 	if t := v.at(signal.Version, "version", signal.New); t.failing(checkFails) && unreachable(t.onset) {
-		out = append(out, v.compare(RuleHealth, "health", "the version address", signal.Version, "version", 1))
+		out = append(out, v.compare(RuleHealth, "health", signal.Version, "version", 1))
 	}
 	if f, ok := v.bootFinding(); ok {
 		out = append(out, f)
@@ -85,7 +85,8 @@ func (v *view) findings() []finding {
 }
 
 // compare builds the finding of a failing thing, with the old side's answer.
-func (v *view) compare(rule Rule, class, what string, kind signal.Kind, name string, need int) finding {
+func (v *view) compare(rule Rule, class string, kind signal.Kind, name string, need int) finding {
+	what := v.thing(kind, name)
 	t := v.at(kind, name, signal.New)
 	f := finding{rule: rule, class: class, signals: t.onset}
 	last := t.onset[0]
@@ -158,6 +159,7 @@ func (v *view) blameRelease(out *Verdict, found []finding) bool {
 	out.Summary = v.headline(found, fmt.Sprintf("%s broke %s", v.newName(), v.in.Product.Name))
 	if !out.Differential {
 		out.Summary = fmt.Sprintf("%s removed assets that open tabs of %s still need", v.newName(), v.in.Watch.Against)
+		found = []finding{{reason: out.Reasons[len(out.Reasons)-1], signals: skew.onset}}
 	}
 	v.suspectRelease(out, found)
 	return true

@@ -148,6 +148,25 @@ func (v *view) things(kind signal.Kind, side signal.Side) []string {
 	return names
 }
 
+// thing names what is looked at, in a sentence.
+func (v *view) thing(kind signal.Kind, name string) string {
+	switch kind {
+	case signal.Journey:
+		return "journey “" + name + "”"
+	case signal.Assets:
+		return "the asset crawl"
+	case signal.OldAsset:
+		return "the fetch of the previous release’s assets"
+	case signal.Version, signal.Health:
+		return "the read of the served version"
+	case signal.Probe:
+		if in, ok := v.integration(name); ok {
+			return "the probe of " + in.Name
+		}
+	}
+	return string(kind) + " " + name
+}
+
 // reason builds a reason from signals; its time is that of the first.
 func reason(rule Rule, forIt bool, text string, from ...signal.Signal) Reason {
 	r := Reason{Rule: rule, For: forIt, Text: text}
@@ -207,8 +226,11 @@ func providerOf(p product.Product, signals []signal.Signal) (product.Integration
 
 // times counts in words.
 func times(n int) string {
-	if n == 1 {
+	switch n {
+	case 1:
 		return "once"
+	case 2:
+		return "twice"
 	}
 	return fmt.Sprintf("%d times", n)
 }
