@@ -164,7 +164,7 @@ func ofExtension(r report) bool {
 // signal builds the observation. A page that was left before it was ready
 // proves nothing either way, so its outcome is broken: not seen to the end.
 func (h *BootHandler) signal(p product.Product, r report, now time.Time) signal.Signal {
-	r.Message = h.redact.text(r.Message)
+	r.Message, r.Page = h.redact.text(r.Message), h.redact.text(r.Page)
 	s := signal.Signal{
 		At: now, Product: p.ID, Kind: signal.Boot, Name: r.Page, Served: r.Version, Took: r.After,
 		BootInfo: &signal.BootReport{
