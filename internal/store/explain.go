@@ -30,6 +30,8 @@ func explain(err error) error {
 		message, hint = "the database is busy", "try again; if it lasts, look for a stuck process that holds it"
 	case readOnly(err):
 		message, hint = "the database cannot be written", "check the rights of the data directory and whether its disk is mounted read-only"
+	case broken(err):
+		message, hint = "the disk that holds the state does not work", "check the disk and the system's log; nothing that was committed is lost"
 	case away(err):
 		message, hint = "the database does not answer", "check that it runs and that the network to it is up; work goes on by itself"
 	default:
@@ -60,20 +62,25 @@ func full(err error) bool {
 		errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || state(err) == "53100"
 }
 
-// contended reports whether the transaction was refused for the sake of
-// another one, so that running it again is right.
+// yielded reports whether PostgreSQL gave the transaction up for the sake of
+// another one, so that running it again at once is right.
+func yielded(err error) bool { return state(err) == "40001" || state(err) == "40P01" }
+
+// contended reports whether others held the database for too long: the
+// drivers have waited already.
 func contended(err error) bool {
 	_, primary := code(err)
-	switch state(err) {
-	case "40001", "40P01", "55P03":
-		return true
-	}
-	return primary == sqlite3.SQLITE_BUSY || primary == sqlite3.SQLITE_LOCKED
+	return yielded(err) || state(err) == "55P03" || primary == sqlite3.SQLITE_BUSY || primary == sqlite3.SQLITE_LOCKED
 }
 
 func readOnly(err error) bool {
 	_, primary := code(err)
 	return primary == sqlite3.SQLITE_READONLY || primary == sqlite3.SQLITE_CANTOPEN || state(err) == "25006"
+}
+
+func broken(err error) bool {
+	_, primary := code(err)
+	return primary == sqlite3.SQLITE_IOERR
 }
 
 func away(err error) bool {
@@ -85,6 +92,5 @@ func away(err error) bool {
 	}
 	_, isConnect := errors.AsType[*pgconn.ConnectError](err)
 	_, isNet := errors.AsType[*net.OpError](err)
-	_, primary := code(err)
-	return isConnect || isNet || primary == sqlite3.SQLITE_IOERR
+	return isConnect || isNet
 }

@@ -173,6 +173,30 @@ func TestFullDiskLosesNothing(t *testing.T) {
 	}
 }
 
+func TestBusyDatabaseIsUnavailableAndWorksLater(t *testing.T) {
+	t.Parallel()
+	dsn := "sqlite:" + filepath.Join(t.TempDir(), "state.db")
+	s := open(t, dsn, "")
+	guest, err := Open(t.Context(), Options{DSN: dsn, Guest: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = guest.Close() })
+	if _, err := guest.write.ExecContext(t.Context(), "PRAGMA busy_timeout = 20"); err != nil {
+		t.Fatal(err)
+	}
+	put := func(tx *Tx) error { return tx.PutSetting(t.Context(), "a", "1") }
+	write(t, s, func(context.Context, *Tx) error {
+		err := guest.Write(t.Context(), put)
+		refused(t, "while the server writes", err, fault.Unavailable)
+		if fault.HintOf(err) == "" {
+			t.Error("no hint")
+		}
+		return nil
+	})
+	same(t, "afterwards", guest.Write(t.Context(), put), nil)
+}
+
 func TestExplainNamesWhatAPersonCanMend(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/postflight/postflight/internal/access"
@@ -106,4 +108,31 @@ func fill(ctx context.Context, tx *Tx) error {
 	add(tx.PutGrant(ctx, access.Grant{ID: "g1", Hash: "h1", Expires: at(1)}))
 	add(tx.PutGrant(ctx, access.Grant{ID: "g2", Hash: "h2"}))
 	return first(errs...)
+}
+
+func TestPruneGivesSpaceBack(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "state.db")
+	s := open(t, "sqlite:"+path, "")
+	write(t, s, func(ctx context.Context, tx *Tx) error {
+		for range 1200 {
+			if _, err := tx.Append(ctx, journal.New("test.big", at(0), strings.Repeat("x", 3000))); err != nil {
+				return err
+			}
+		}
+		return tx.Advance(ctx, "reader", 0, 1200)
+	})
+	pages := func() (n int) {
+		if err := s.write.QueryRowContext(t.Context(), "PRAGMA page_count").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	before := pages()
+	pruned, err := s.Prune(t.Context(), PruneOptions{Events: at(1)})
+	same(t, "prune", err, nil)
+	same(t, "pruned", pruned.Events, 1200)
+	if after := pages(); after > before/2 {
+		t.Errorf("pages: %d before, %d after", before, after)
+	}
 }

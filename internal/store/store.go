@@ -126,8 +126,10 @@ const tries = 8
 
 // Write runs f in the one writing transaction and commits when it returns
 // nil. f may run more than once: it must set, not add to, what it leaves
-// behind in variables. An Unavailable fault means that nothing was written
-// and that the same call may succeed later.
+// behind in variables. An Unavailable fault means that the same call may
+// succeed later; nothing was written, unless the connection to PostgreSQL
+// broke during the commit itself: keys, cursors and attempts then keep the
+// second call from doing it twice.
 func (s *Store) Write(ctx context.Context, f func(*Tx) error) error {
 	pause := 5 * time.Millisecond
 	for try := 1; ; try++ {
@@ -138,7 +140,7 @@ func (s *Store) Write(ctx context.Context, f func(*Tx) error) error {
 				s.broadcast()
 			}
 			return nil
-		case try >= tries || !contended(err):
+		case try >= tries || !yielded(err):
 			return explain(err)
 		}
 		select {
