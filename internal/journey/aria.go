@@ -1,0 +1,162 @@
+package journey
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/postflight/postflight/internal/browser"
+)
+
+// maxMatches bounds the elements an aria selector may yield.
+const maxMatches = 100
+
+func hasARIA(alternatives []Selector) bool {
+	return slices.ContainsFunc(alternatives, Selector.aria)
+}
+
+func (s Selector) aria() bool {
+	return slices.ContainsFunc(s, func(p Part) bool { return p.Language == ARIA })
+}
+
+// resolve prepares the alternatives for a script: Chromium itself is asked for
+// accessible names and roles, everything else is left to the script.
+func (p *play) resolve(ctx context.Context, f *browser.Frame, s Step) ([]alternative, []any, error) {
+	var out []alternative
+	var objects []any
+	for _, sel := range s.Selectors {
+		if !sel.aria() {
+			out = append(out, alternative{Parts: sel})
+			continue
+		}
+		found, err := p.resolveARIA(ctx, f, worldOf(s), sel)
+		count := len(found)
+		out = append(out, alternative{From: len(objects), Count: &count})
+		for _, o := range found {
+			objects = append(objects, o)
+		}
+		if err != nil {
+			return out, objects, err
+		}
+	}
+	return out, objects, nil
+}
+
+// resolveARIA follows a chain that has aria parts.
+func (p *play) resolveARIA(ctx context.Context, f *browser.Frame, w browser.World, chain Selector) ([]*browser.Object, error) {
+	root, err := f.Handle(ctx, w, "function () { return document; }")
+	if err != nil || root == nil {
+		return nil, errors.Join(err, gone(root))
+	}
+	scopes := []*browser.Object{root}
+	for len(chain) > 0 && len(scopes) > 0 {
+		var next []*browser.Object
+		rest := chain[1:]
+		plain := 0
+		for plain < len(chain) && chain[plain].Language != ARIA {
+			plain++
+		}
+		if plain > 0 {
+			rest = chain[plain:]
+		}
+		for _, scope := range scopes {
+			var found []*browser.Object
+			if plain > 0 {
+				found, err = p.below(ctx, scope, chain[:plain])
+			} else {
+				found, err = p.accessible(ctx, scope, w, chain[0])
+			}
+			next = append(next, found...)
+			if err != nil || len(next) >= maxMatches {
+				break
+			}
+		}
+		for _, o := range scopes {
+			o.Release()
+		}
+		scopes, chain = next, rest
+		if err != nil {
+			return scopes, err
+		}
+	}
+	return scopes, nil
+}
+
+func gone(o *browser.Object) error {
+	if o == nil {
+		return browser.ErrContextLost
+	}
+	return nil
+}
+
+// below finds the elements of plain parts under a scope.
+func (p *play) below(ctx context.Context, scope *browser.Object, parts Selector) ([]*browser.Object, error) {
+	list, err := scope.Handle(ctx, queryScript, parts)
+	if err != nil || list == nil {
+		if thrown, ok := errors.AsType[*browser.ScriptError](err); ok {
+			return nil, &recordingError{fmt.Sprintf("selector %s: %s", Selector(parts), clip(thrown.Text, 200))}
+		}
+		return nil, err
+	}
+	defer list.Release()
+	var n int
+	if err := list.Apply(ctx, "function () { return this.length; }", &n); err != nil {
+		return nil, err
+	}
+	var out []*browser.Object
+	for i := range min(n, maxMatches) {
+		o, err := list.Handle(ctx, "function (i) { return this[i]; }", i)
+		if err != nil {
+			return out, err
+		}
+		if o != nil {
+			out = append(out, o)
+		}
+	}
+	return out, nil
+}
+
+// accessible asks for the nodes with a name and role under a scope.
+func (p *play) accessible(ctx context.Context, scope *browser.Object, w browser.World, part Part) ([]*browser.Object, error) {
+	params := map[string]any{"objectId": scope.ID}
+	if part.HasName {
+		params["accessibleName"] = part.Name
+	}
+	if part.Role != "" {
+		params["role"] = part.Role
+	}
+	var got struct {
+		Nodes []struct {
+			Ignored bool `json:"ignored"`
+			Role    *struct {
+				Value string `json:"value"`
+			} `json:"role"`
+			Backend int `json:"backendDOMNodeId"`
+		} `json:"nodes"`
+	}
+	f := scope.Frame()
+	if err := f.Call(ctx, "Accessibility.queryAXTree", params, &got); err != nil {
+		if _, refused := errors.AsType[*browser.ProtocolError](err); refused {
+			return nil, errors.Join(browser.ErrContextLost, err)
+		}
+		return nil, err
+	}
+	var out []*browser.Object
+	for _, n := range got.Nodes {
+		if n.Ignored || n.Role == nil || n.Backend == 0 || slices.Contains([]string{"", "StaticText", "InlineTextBox", "none"}, n.Role.Value) {
+			continue
+		}
+		o, err := f.Resolve(ctx, w, n.Backend)
+		if _, refused := errors.AsType[*browser.ProtocolError](err); refused || (err == nil && o == nil) {
+			continue // it has left the page since
+		}
+		if err != nil {
+			return out, err
+		}
+		if out = append(out, o); len(out) >= maxMatches {
+			break
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,166 @@
+package journey
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/postflight/postflight/internal/browser"
+	"github.com/postflight/postflight/internal/product"
+	"github.com/postflight/postflight/internal/signal"
+)
+
+const (
+	glance = 50 * time.Millisecond
+	// grace lets a page that has failed paint, and show more of the cause.
+	grace = 400 * time.Millisecond
+	// settle is how long requests that the last step caused may still take.
+	settle = 700 * time.Millisecond
+	// maxBytes is what one run may receive, decoded.
+	maxBytes = 192 << 20
+)
+
+// record is what is known of a step besides the page's telemetry.
+type record struct {
+	begin, end time.Time
+	outcome    signal.Outcome
+	message    string
+	screenshot string
+	lines      []signal.Line
+}
+
+// steps plays the journey until it ends, fails or has to stop.
+func (p *play) steps(ctx context.Context, until time.Time) {
+	work, cancel := context.WithDeadlineCause(ctx, until, errDeadline)
+	defer cancel()
+	work, stop := context.WithCancelCause(work)
+	guarded := make(chan struct{})
+	go func() {
+		defer close(guarded)
+		p.guard(work, stop)
+	}()
+	for i, s := range p.journey.Steps {
+		p.step = i
+		r := &p.records[i]
+		r.begin = time.Now()
+		p.err = p.carryOut(work, s)
+		r.end = time.Now()
+		p.cause = context.Cause(work)
+		if p.err != nil {
+			break
+		}
+		r.outcome = signal.Pass
+		if s.Asserts() {
+			p.asserted++
+		}
+		p.shoot(work, i)
+		p.readMeta(work)
+	}
+	if p.err == nil {
+		p.settle(work)
+	}
+	stop(nil)
+	<-guarded
+}
+
+// guard ends the steps soon after the page has failed, so that nothing waits
+// for what cannot come any more.
+func (p *play) guard(ctx context.Context, stop context.CancelCauseFunc) {
+	for pause(ctx, glance) == nil {
+		if p.bytes.over() {
+			stop(errStop)
+			return
+		}
+		if len(p.causes(p.page.Since(browser.Mark{}))) > 0 {
+			_ = pause(ctx, grace)
+			stop(errStop)
+			return
+		}
+	}
+}
+
+// settle waits, within bounds, for the requests the last step caused.
+func (p *play) settle(ctx context.Context) {
+	limit, cancel := context.WithTimeout(ctx, settle)
+	defer cancel()
+	for pause(limit, glance) == nil && p.page.Sync(limit) == nil {
+		busy := slices.ContainsFunc(p.page.Since(browser.Mark{}).Requests, func(q browser.Request) bool {
+			return !q.Finished && p.first[origin(q.URL)] && essential(q.Type)
+		})
+		if !busy {
+			return
+		}
+	}
+}
+
+// readMeta notes the version in the document, for products that publish it there.
+func (p *play) readMeta(ctx context.Context) {
+	v := p.req.Version
+	if v.Kind != product.VersionMeta || !p.first[origin(p.page.URL())] {
+		return
+	}
+	limit, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	var version string
+	if err := p.page.MainFrame().Apply(limit, browser.Isolated, metaScript, &version, v.Name); err == nil && version != "" {
+		p.versions[version] = true
+	}
+}
+
+// readHeaders notes the versions that the first-party documents came with.
+func (p *play) readHeaders() {
+	v := p.req.Version
+	if v.Kind != product.VersionHeader {
+		return
+	}
+	for _, q := range p.seen.Requests {
+		if q.TopLevel && q.Redirect == "" && p.first[origin(q.URL)] {
+			for _, version := range q.Header { // only this header is kept
+				p.versions[version] = true
+			}
+		}
+	}
+}
+
+// note puts a line of ours on the step being played.
+func (p *play) note(level, text string) {
+	r := &p.records[p.step]
+	if len(r.lines) >= maxLines {
+		p.dropped++
+		return
+	}
+	r.lines = append(r.lines, signal.Line{Level: level, Text: text})
+}
+
+func (p *play) warn(text string) { p.note("warning", text) }
+
+// meter counts what the page receives, decoded, so that neither an endless page
+// nor a small archive of a huge one fills the machine.
+type meter struct{ n atomic.Int64 }
+
+func (m *meter) watch(page *browser.Page) {
+	page.On("Network.dataReceived", func(raw json.RawMessage) {
+		var e struct {
+			Length int64 `json:"dataLength"`
+		}
+		if json.Unmarshal(raw, &e) == nil {
+			m.n.Add(e.Length)
+		}
+	})
+}
+
+func (m *meter) over() bool { return m.n.Load() > maxBytes }
+
+// incomplete reports that a failure may be missing from the record.
+func (p *play) incomplete() bool {
+	d := p.seen.Dropped
+	return d.Requests > 0 || d.Exceptions > 0 || d.Events > 0
+}
+
+// stopped reports whether err is only the echo of our own stop.
+func stopped(err, cause error) bool {
+	return errors.Is(cause, errStop) || errors.Is(err, errStop)
+}

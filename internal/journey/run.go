@@ -1,0 +1,288 @@
+package journey
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/postflight/postflight/internal/browser"
+	"github.com/postflight/postflight/internal/product"
+	"github.com/postflight/postflight/internal/sign"
+	"github.com/postflight/postflight/internal/signal"
+	"github.com/postflight/postflight/internal/watch"
+)
+
+// Blobs keeps evidence.
+type Blobs interface {
+	// Put stores what r holds, at most limit bytes, and returns its key and
+	// size. More than limit is an error. It may be called concurrently.
+	Put(ctx context.Context, mediaType string, r io.Reader, limit int64) (key string, size int64, err error)
+}
+
+// Options for New. Binary and Blobs are required.
+type Options struct {
+	Binary  browser.Binary
+	Blobs   Blobs
+	Version string // of Postflight, for the user agent
+	Worker  string // vantage point, noted on every signal
+	Dir     string // parent of the browsers' profile directories; default os.TempDir()
+	Logger  *slog.Logger
+}
+
+// Runner plays journeys. It is safe for concurrent use; each run has a browser
+// process of its own.
+type Runner struct {
+	o      Options
+	log    *slog.Logger
+	hide   *redactor
+	launch func(context.Context, browser.Options) (*browser.Browser, error)
+}
+
+// New returns a runner.
+func New(o Options) *Runner {
+	log := o.Logger
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &Runner{o: o, log: log, hide: newRedactor(), launch: browser.Launch}
+}
+
+// Request is one run.
+type Request struct {
+	Look    watch.Look // what to look at and for whom; Base is the address
+	Journey *Journey
+	// Origins are first-party beside that of Base: "https://shop.example".
+	Origins []string
+	// Marker returns the value of the synthetic marker for a first-party host
+	// (host or host:port), or "" for none. nil: no marker is sent.
+	Marker func(host string) string
+	// Version tells how the served version is read.
+	Version product.VersionSource
+	// ServedJSON reads the version at base when it is published as JSON; it is
+	// called before and after the run.
+	ServedJSON func(ctx context.Context, base string) string
+	// Timeout bounds the whole run, start and end of the browser included.
+	Timeout time.Duration
+}
+
+const (
+	defaultRun = 60 * time.Second
+	// reserve is kept of a run's time for the evidence of a failure.
+	reserve = 3 * time.Second
+)
+
+var (
+	errStop     = errors.New("the run has failed already")
+	errDeadline = errors.New("the run is over its time")
+	errStep     = errors.New("the step is over its time")
+)
+
+// Run plays a journey once and reports. It always returns a complete signal
+// before Timeout plus the time a browser takes to be killed; nothing of the run
+// is left afterwards. When ctx ends, the outcome is broken.
+func (r *Runner) Run(ctx context.Context, q Request) signal.Signal {
+	begin := time.Now()
+	if q.Timeout <= 0 {
+		q.Timeout = defaultRun
+	}
+	l := q.Look
+	s := signal.Signal{
+		Product: l.Product, Release: l.Release, Watch: string(l.Watch), Kind: signal.Journey, Name: l.Name,
+		Side: l.Side, Round: l.Round, Confirm: l.Confirm, Worker: r.o.Worker, Expected: l.Version,
+	}
+	r.conduct(ctx, q, begin, &s)
+	s.At = time.Now()
+	s.Took = s.At.Sub(begin)
+	if s.Outcome == signal.Pass {
+		s.Summary = fmt.Sprintf("%d of %d steps passed in %.1f s", len(s.Steps), len(s.Steps), s.Took.Seconds())
+	}
+	r.log.InfoContext(ctx, "journey run", "journey", s.Name, "product", s.Product, "outcome", s.Outcome, "summary", s.Summary, "took", s.Took)
+	return s
+}
+
+// conduct does everything between the two readings of the clock.
+func (r *Runner) conduct(ctx context.Context, q Request, begin time.Time, s *signal.Signal) {
+	broken := func(err error) {
+		s.Outcome, s.Failure = signal.Broken, nil
+		s.Summary = "could not look: " + r.hide.text(clip(squeeze(err.Error()), 400))
+	}
+	if q.Journey == nil || r.o.Blobs == nil {
+		broken(errors.New("there is no journey, or no place for evidence"))
+		return
+	}
+	j, err := q.Journey.At(q.Look.Base)
+	if err != nil {
+		broken(err)
+		return
+	}
+	hard, cancel := context.WithDeadlineCause(ctx, begin.Add(q.Timeout), errDeadline)
+	defer cancel()
+	p := newPlay(r, q, j, begin)
+	before := p.servedJSON(hard)
+	if err := p.open(hard); err != nil {
+		broken(p.unopened(ctx, hard, err))
+		return
+	}
+	defer p.close()
+	p.steps(hard, begin.Add(q.Timeout-min(reserve, q.Timeout/4)))
+	if ctx.Err() != nil {
+		broken(fmt.Errorf("the run was called off: %w", ctx.Err()))
+		return
+	}
+	if p.died() {
+		broken(fmt.Errorf("the browser ended during the run: %s", clip(squeeze(p.browser.Stderr()), 300)))
+		return
+	}
+	p.conclude(hard)
+	p.report(s)
+	s.Served = p.served(before, p.servedJSON(hard))
+	switch {
+	case ctx.Err() != nil:
+		broken(fmt.Errorf("the run was called off: %w", ctx.Err()))
+	case p.ours != nil:
+		broken(p.ours)
+	case s.Outcome == signal.Pass && p.asserted == 0:
+		broken(errors.New("the journey asserts nothing, so it could not have failed"))
+	case s.Outcome == signal.Pass && p.incomplete():
+		broken(errors.New("the page did more than can be recorded, so a failure may have been missed"))
+	}
+	p.hide.signal(s)
+}
+
+// play is one run in progress.
+type play struct {
+	*Runner
+	req     Request
+	journey *Journey
+	begin   time.Time
+	hide    *redactor // with the secrets of this run
+	first   map[string]bool
+	browser *browser.Browser
+	page    *browser.Page
+
+	records  []record
+	step     int   // index of the one being played
+	asserted int   // steps carried out that could have failed
+	err      error // why the step did not succeed
+	cause    error // why the steps' context ended, if it did
+	ours     error // what went wrong on our side
+	seen     browser.Telemetry
+	failure  *cause
+	versions map[string]bool
+	evidence []signal.Evidence
+	dropped  int
+	bytes    meter
+}
+
+func newPlay(r *Runner, q Request, j *Journey, begin time.Time) *play {
+	p := &play{
+		Runner: r, req: q, journey: j, begin: begin, hide: r.hide.clone(),
+		first: map[string]bool{}, versions: map[string]bool{}, records: make([]record, len(j.Steps)),
+	}
+	for _, o := range append([]string{q.Look.Base}, q.Origins...) {
+		if o = origin(o); o != "" {
+			p.first[o] = true
+		}
+	}
+	return p
+}
+
+// open starts the browser and opens the page.
+func (p *play) open(ctx context.Context) error {
+	agent := strings.TrimSuffix("Postflight/"+p.o.Version, "/") + " (+synthetic)"
+	b, err := p.launch(ctx, browser.Options{Binary: p.o.Binary, UserAgentSuffix: agent, Dir: p.o.Dir})
+	if err != nil {
+		return err
+	}
+	p.browser = b
+	o := browser.PageOptions{InjectFor: p.markers()}
+	if p.req.Version.Kind == product.VersionHeader {
+		o.ResponseHeaders = []string{p.req.Version.Name}
+	}
+	if p.page, err = b.NewPage(ctx, o); err != nil {
+		p.close()
+		return err
+	}
+	p.bytes.watch(p.page)
+	return nil
+}
+
+// markers are the synthetic headers, one for each first-party origin.
+func (p *play) markers() map[string]map[string]string {
+	out := map[string]map[string]string{}
+	if p.req.Marker == nil {
+		return out
+	}
+	for o := range p.first {
+		u, err := url.Parse(o)
+		if err != nil {
+			continue
+		}
+		if value := p.req.Marker(u.Host); value != "" {
+			p.hide.secret(value)
+			out[o] = map[string]string{sign.HeaderMarker: value}
+		}
+	}
+	return out
+}
+
+func (p *play) close() {
+	if err := p.browser.Close(); err != nil {
+		p.log.Warn("close browser", "error", err)
+	}
+}
+
+// died reports whether the browser itself is gone, which is our fault. The pipe
+// closes a little before the process is collected.
+func (p *play) died() bool {
+	grace := time.Duration(0)
+	if errors.Is(p.err, browser.ErrClosed) {
+		grace = time.Second
+	}
+	select {
+	case <-p.browser.Done():
+		return true
+	case <-time.After(grace):
+		return false
+	}
+}
+
+// unopened explains a browser that did not start.
+func (p *play) unopened(ctx, hard context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("the run was called off: %w", ctx.Err())
+	case hard.Err() != nil:
+		return fmt.Errorf("the browser did not start within %s: %w", p.req.Timeout, err)
+	}
+	return err
+}
+
+func (p *play) servedJSON(ctx context.Context) string {
+	if p.req.Version.Kind != product.VersionJSON || p.req.ServedJSON == nil {
+		return ""
+	}
+	return p.req.ServedJSON(ctx, p.req.Look.Base)
+}
+
+// served is the version that was met, if there was exactly one.
+func (p *play) served(before, after string) string {
+	if p.req.Version.Kind == product.VersionJSON {
+		if before != after {
+			return ""
+		}
+		return before
+	}
+	if len(p.versions) != 1 {
+		return ""
+	}
+	for v := range p.versions {
+		return v
+	}
+	return ""
+}
