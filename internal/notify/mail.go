@@ -29,7 +29,7 @@ type MailTLS string
 const (
 	TLSMandatory MailTLS = "mandatory" // STARTTLS or nothing is sent
 	TLSImplicit  MailTLS = "implicit"  // TLS from the first byte (port 465)
-	TLSNone      MailTLS = "none"      // only for servers on this machine
+	TLSNone      MailTLS = "none"      // with a password only to servers on this machine
 )
 
 // Mail sends to people's addresses over one submission server.
@@ -62,8 +62,8 @@ func (m Mail) check(name string) error {
 	switch m.TLS {
 	case "", TLSMandatory, TLSImplicit:
 	case TLSNone:
-		if !loopback(m.Host) {
-			return bad("mail without TLS is for servers on this machine only", "Use mandatory or implicit.")
+		if m.Password != "" && !loopback(m.Host) {
+			return bad("the password would be sent without TLS", "Use mandatory or implicit.")
 		}
 	default:
 		return bad(fmt.Sprintf("unknown TLS policy %q", m.TLS), "It is mandatory, implicit or none.")

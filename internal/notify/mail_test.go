@@ -122,6 +122,17 @@ func TestMailThread(t *testing.T) {
 	}
 }
 
+func TestMailImplicitTLS(t *testing.T) {
+	t.Parallel()
+	s, n := mailServer(t, smtptest.Options{Implicit: true, Username: "u", Password: "a-password"}, func(m *notify.Mail) {
+		m.TLS = notify.TLSImplicit
+	})
+	send(t, n, message("mail", page.Post, "k"), notify.Delivery{Attempt: 1})
+	if all := s.Messages(); len(all) != 1 || !all[0].TLS || all[0].User != "u" {
+		t.Errorf("%+v", all)
+	}
+}
+
 func TestMailHostileText(t *testing.T) {
 	t.Parallel()
 	s, n := mailServer(t, smtptest.Options{}, nil)
@@ -268,11 +279,11 @@ func TestChannelCheck(t *testing.T) {
 		"slack token":    {Name: "x", Slack: &notify.Slack{Channel: "c"}},
 		"slack address":  {Name: "x", Slack: &notify.Slack{Token: "t", Channel: "c", APIURL: "slack"}},
 		"webhook scheme": {Name: "x", Webhook: &notify.Webhook{URL: "file:///etc/passwd", Secret: secret}},
-		"short secret":   {Name: "x", Webhook: &notify.Webhook{URL: "https://a.example", Secret: "short"}},
+		"no secret":      {Name: "x", Webhook: &notify.Webhook{URL: "https://a.example"}},
 		"no host":        bad(func(m *notify.Mail) { m.Host = "" }),
 		"nobody":         bad(func(m *notify.Mail) { m.To = nil }),
 		"address":        bad(func(m *notify.Mail) { m.To = []string{"a@b.example\r\nBcc: c@d.example"} }),
-		"plain far away": bad(func(m *notify.Mail) { m.TLS = notify.TLSNone }),
+		"plain far away": bad(func(m *notify.Mail) { m.TLS, m.Password = notify.TLSNone, "p" }),
 		"policy":         bad(func(m *notify.Mail) { m.TLS = "maybe" }),
 	} {
 		if err := c.Check(); !fault.Is(err, fault.Invalid) {

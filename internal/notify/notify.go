@@ -125,7 +125,7 @@ func New(channels []Channel, o Options) *Notifier {
 }
 
 func (n *Notifier) hide(secret string) {
-	if secret != "" {
+	if len(secret) >= 4 { // shorter ones would only tear words apart
 		n.secrets = append(n.secrets, secret)
 	}
 }
