@@ -360,3 +360,24 @@ func TestTimesKeepMicroseconds(t *testing.T) {
 		same(t, "instant", instant(micros(want)), want)
 	}
 }
+
+func TestPastOfAWatchAndItsRelease(t *testing.T) {
+	t.Parallel()
+	one(t, func(t *testing.T, s *Store) {
+		about := func(release, watch string) journal.Event {
+			return journal.New("test.n", at(0), nil).About("shop", release, watch, "")
+		}
+		write(t, s, func(ctx context.Context, tx *Tx) error {
+			err := tx.PutWatch(ctx, watch.Watch{ID: "w1", Product: "shop", Release: "r1", Kind: watch.KindRelease})
+			_, err2 := tx.Append(ctx, about("r1", ""), about("r1", "w1"), about("r1", "w2"), about("r2", ""), about("", ""), about("", "w1"))
+			return first(err, err2)
+		})
+		for id, want := range map[string][]int64{"w1": {1, 2, 6}, "w2": {3}, "": nil, "w9": nil} {
+			var seqs []int64
+			for _, e := range ask(t, s, func(ctx context.Context, tx *Tx) ([]journal.Event, error) { return tx.Past(ctx, id) }) {
+				seqs = append(seqs, e.Seq)
+			}
+			same(t, "past of "+id, seqs, want)
+		}
+	})
+}

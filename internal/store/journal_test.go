@@ -31,8 +31,12 @@ func TestAppendKeepsEverythingInOrder(t *testing.T) {
 		got = ask(t, s, func(ctx context.Context, tx *Tx) ([]journal.Event, error) { return tx.Events(ctx, 1, 1) })
 		same(t, "after 1", got, []journal.Event{b})
 		for _, f := range []EventFilter{
-			{Product: "shop"}, {Release: "r1"}, {Watch: "w1"}, {Incident: "INC-1"},
-			{Kinds: []journal.Kind{"test.a", "test.z"}}, {Limit: 1},
+			{Product: "shop"},
+			{Release: "r1"},
+			{Watch: "w1"},
+			{Incident: "INC-1"},
+			{Kinds: []journal.Kind{"test.a", "test.z"}},
+			{Limit: 1},
 		} {
 			got = ask(t, s, func(ctx context.Context, tx *Tx) ([]journal.Event, error) { return tx.EventsAbout(ctx, f) })
 			same(t, fmt.Sprintf("about %+v", f), got, []journal.Event{a})

@@ -41,9 +41,13 @@ func (t *Tx) Past(ctx context.Context, id string) ([]journal.Event, error) {
 	if id == "" {
 		return nil, nil
 	}
-	out, err := t.events(ctx, fmt.Sprintf(`SELECT * FROM (%s WHERE watch = $1
-			OR (watch = '' AND release_id <> '' AND release_id = (SELECT release_id FROM watches WHERE id = $1))
-		ORDER BY seq DESC LIMIT %d) AS newest ORDER BY seq`, eventColumns, pastLimit), id)
+	// Two halves, each bounded and on its own index: a standing watch has seen
+	// more than anybody wants to read through.
+	out, err := t.events(ctx, fmt.Sprintf(`SELECT * FROM (%[1]s WHERE seq IN (
+			SELECT seq FROM (SELECT seq FROM events WHERE watch = $1 AND watch <> '' ORDER BY seq DESC LIMIT %[2]d) AS seen
+			UNION SELECT seq FROM (SELECT seq FROM events WHERE watch = '' AND release_id <> ''
+				AND release_id = (SELECT release_id FROM watches WHERE id = $1) ORDER BY seq DESC LIMIT %[2]d) AS told)
+		ORDER BY seq DESC LIMIT %[2]d) AS newest ORDER BY seq`, eventColumns, pastLimit), id)
 	if err != nil {
 		return nil, fmt.Errorf("read past of watch %s: %w", id, err)
 	}
