@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Builds the release archives into dist/: Linux and macOS, amd64 and arm64.
+#
+# The same commit gives the same bytes: no path, time or user of this machine
+# goes in. Each archive carries the licences of all that is linked into it.
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+need_go
+TAR=tar
+if have gtar; then TAR=gtar; fi
+"$TAR" --version 2>/dev/null | grep -q GNU || die "GNU tar is not installed" "macOS: brew install gnu-tar"
+
+VERSION="$(version)"
+export VERSION CGO_ENABLED=0 LC_ALL=C TZ=UTC
+EPOCH="${SOURCE_DATE_EPOCH:-$(git -c safe.directory="$ROOT" log -1 --format=%ct)}"
+
+# licences DIRECTORY copies the licence files of every linked module there.
+licences() {
+	local path dir file found
+	while read -r path dir; do
+		found=
+		for file in "$dir"/LICEN[CS]E* "$dir"/COPYING* "$dir"/NOTICE*; do
+			[ -f "$file" ] || continue
+			mkdir -p "$1/$path"
+			cp "$file" "$1/$path/"
+			found=yes
+		done
+		[ -n "$found" ] || die "module $path has no licence file" "find its licence before this is released"
+	done < <(go list -deps -f '{{with .Module}}{{if not .Main}}{{.Path}} {{.Dir}}{{end}}{{end}}' ./cmd/postflight | sort -u)
+	mkdir -p "$1/go"
+	cp "$(go env GOROOT)/LICENSE" "$1/go/"
+}
+
+rm -rf dist
+mkdir -p dist
+stage="$(mktemp -d)"
+trap 'rm -rf "$stage"' EXIT
+for target in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64; do
+	os="${target%/*}" arch="${target#*/}"
+	name="postflight_${VERSION#v}_${os}_${arch}"
+	say "$name.tar.gz"
+	dir="$stage/$name"
+	mkdir -p "$dir"
+	export GOOS="$os" GOARCH="$arch"
+	go build -trimpath -ldflags "-s -w -X main.version=$VERSION" -o "$dir/postflight" ./cmd/postflight
+	cp LICENSE NOTICE README.md CHANGELOG.md "$dir/"
+	licences "$dir/licences"
+	chmod -R u=rwX,go=rX "$dir"
+	"$TAR" --sort=name --format=gnu --mtime="@$EPOCH" --owner=0 --group=0 --numeric-owner \
+		-C "$stage" -cf - "$name" | gzip -n -9 >"dist/$name.tar.gz"
+done
+if have sha256sum; then
+	(cd dist && sha256sum -- *.tar.gz >SHA256SUMS)
+else
+	(cd dist && shasum -a 256 -- *.tar.gz >SHA256SUMS)
+fi
+cat dist/SHA256SUMS
