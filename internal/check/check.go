@@ -42,8 +42,8 @@ type Limits struct {
 	Depth     int           // references of references; 6
 	Redirects int           // hops of one request; 5
 	Workers   int           // concurrent requests of one crawl; 8
-	Request   time.Duration // one request, body included; 15 s
-	Crawl     time.Duration // one whole crawl; 60 s
+	Request   time.Duration // one request, body included; 10 s
+	Crawl     time.Duration // one whole crawl; 40 s
 }
 
 // Looker makes single observations. It holds no connection between two looks
@@ -66,8 +66,8 @@ func New(o Options) *Looker {
 	n.Depth = fallback(n.Depth, 6)
 	n.Redirects = fallback(n.Redirects, 5)
 	n.Workers = fallback(n.Workers, 8)
-	n.Request = fallback(n.Request, 15*time.Second)
-	n.Crawl = fallback(n.Crawl, time.Minute)
+	n.Request = fallback(n.Request, 10*time.Second)
+	n.Crawl = fallback(n.Crawl, 40*time.Second)
 	return &Looker{o: o}
 }
 

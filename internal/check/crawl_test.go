@@ -226,8 +226,8 @@ func TestCrawlOfHugeAndSlowBodies(t *testing.T) {
 		<-r.Context().Done()
 	}
 	s = site(t, `<script src=/drip></script>`, map[string]http.HandlerFunc{"/drip": drip})
-	got = crawlOf(t, Options{Limits: Limits{Request: 2 * time.Second}}, shop(s.URL))
-	if d := cmp.Diff(map[string]string{"/drip": "no complete answer in 2s"}, problems(got)); d != "" {
+	got = crawlOf(t, Options{Limits: Limits{Request: 4 * time.Second}}, shop(s.URL))
+	if d := cmp.Diff(map[string]string{"/drip": "no complete answer in 4s"}, problems(got)); d != "" {
 		t.Error(d)
 	}
 }

@@ -35,24 +35,42 @@ func TestReadPage(t *testing.T) {
 		name, html string
 		want       []string
 	}{
-		{"scripts", `<script src=/a.js></script><script type=module src=b.mjs></script><script type="text/template" src=no.js></script><script type="application/ld+json">{"x":"./no.js"}</script>`,
-			[]string{"script http://s.test/a.js", "script module http://s.test/p/b.mjs"}},
-		{"links", `<link rel="stylesheet" href=a.css><link rel="shortcut icon" href=/f.ico><link rel=manifest href=m.json><link rel=preload as=font href=f.woff2><link rel=modulepreload href=c.js><link rel=canonical href=/no><link rel=preconnect href=//no.test><link rel=stylesheet disabled href=no.css>`,
-			[]string{"style http://s.test/p/a.css", "image http://s.test/f.ico", "manifest http://s.test/p/m.json", "font http://s.test/p/f.woff2", "script module http://s.test/p/c.js"}},
-		{"base", `<base href="/deep/"><img src=x.png><base href="/no/"><img src=y.png>`,
-			[]string{"image http://s.test/deep/x.png", "image http://s.test/deep/y.png"}},
-		{"srcset", `<img src=0.png srcset="a,b.png 1x, c.png 2x,data:image/gif;base64,AA== 3x, d.png"><picture><source srcset="e.webp 100w,f.webp 200w"></picture>`,
-			[]string{"image http://s.test/p/0.png", "image http://s.test/p/a,b.png", "image http://s.test/p/c.png", "image http://s.test/p/d.png", "image http://s.test/p/e.webp", "image http://s.test/p/f.webp"}},
-		{"media", `<video poster=p.jpg src=v.mp4><source src=w.mp4></video><input type=image src=i.gif><input type=text src=no.gif>`,
-			[]string{"image http://s.test/p/p.jpg", "other http://s.test/p/v.mp4", "other http://s.test/p/w.mp4", "image http://s.test/p/i.gif"}},
-		{"inert", `<noscript><img src=no.gif></noscript><template><script src=no.js></script></template><!-- <img src=no.png> --><img src=yes.png>`,
-			[]string{"image http://s.test/p/yes.png"}},
-		{"inline style", `<style>@import "i.css"; body{background:url(b.png)}</style><p style="background:url('c.png')">`,
-			[]string{"style http://s.test/p/i.css", "image http://s.test/p/b.png", "image http://s.test/p/c.png"}},
-		{"inline module", `<script type=module>import {a} from "./m.js"; import("/lazy.js"); const no = "./no.js"</script>`,
-			[]string{"script module http://s.test/p/m.js", "script module http://s.test/lazy.js"}},
-		{"import map", `<script type=importmap>{"imports":{"a":"./a.js","dir/":"/dir/","bad":7},"scopes":{"/x/":{"b":"https://cdn.test/b.js"}}}</script>`,
-			[]string{"script module http://s.test/p/a.js", "script module https://cdn.test/b.js"}},
+		{
+			"scripts", `<script src=/a.js></script><script type=module src=b.mjs></script><script type="text/template" src=no.js></script><script type="application/ld+json">{"x":"./no.js"}</script>`,
+			[]string{"script http://s.test/a.js", "script module http://s.test/p/b.mjs"},
+		},
+		{
+			"links", `<link rel="stylesheet" href=a.css><link rel="shortcut icon" href=/f.ico><link rel=manifest href=m.json><link rel=preload as=font href=f.woff2><link rel=modulepreload href=c.js><link rel=canonical href=/no><link rel=preconnect href=//no.test><link rel=stylesheet disabled href=no.css>`,
+			[]string{"style http://s.test/p/a.css", "image http://s.test/f.ico", "manifest http://s.test/p/m.json", "font http://s.test/p/f.woff2", "script module http://s.test/p/c.js"},
+		},
+		{
+			"base", `<base href="/deep/"><img src=x.png><base href="/no/"><img src=y.png>`,
+			[]string{"image http://s.test/deep/x.png", "image http://s.test/deep/y.png"},
+		},
+		{
+			"srcset", `<img src=0.png srcset="a,b.png 1x, c.png 2x,data:image/gif;base64,AA== 3x, d.png"><picture><source srcset="e.webp 100w,f.webp 200w"></picture>`,
+			[]string{"image http://s.test/p/0.png", "image http://s.test/p/a,b.png", "image http://s.test/p/c.png", "image http://s.test/p/d.png", "image http://s.test/p/e.webp", "image http://s.test/p/f.webp"},
+		},
+		{
+			"media", `<video poster=p.jpg src=v.mp4><source src=w.mp4></video><input type=image src=i.gif><input type=text src=no.gif>`,
+			[]string{"image http://s.test/p/p.jpg", "other http://s.test/p/v.mp4", "other http://s.test/p/w.mp4", "image http://s.test/p/i.gif"},
+		},
+		{
+			"inert", `<noscript><img src=no.gif></noscript><template><script src=no.js></script></template><!-- <img src=no.png> --><img src=yes.png>`,
+			[]string{"image http://s.test/p/yes.png"},
+		},
+		{
+			"inline style", `<style>@import "i.css"; body{background:url(b.png)}</style><p style="background:url('c.png')">`,
+			[]string{"style http://s.test/p/i.css", "image http://s.test/p/b.png", "image http://s.test/p/c.png"},
+		},
+		{
+			"inline module", `<script type=module>import {a} from "./m.js"; import("/lazy.js"); const no = "./no.js"</script>`,
+			[]string{"script module http://s.test/p/m.js", "script module http://s.test/lazy.js"},
+		},
+		{
+			"import map", `<script type=importmap>{"imports":{"a":"./a.js","dir/":"/dir/","bad":7},"scopes":{"/x/":{"b":"https://cdn.test/b.js"}}}</script>`,
+			[]string{"script module http://s.test/p/a.js", "script module https://cdn.test/b.js"},
+		},
 		{"not http", `<img src="data:image/png;base64,AA"><img src="blob:x"><script src="javascript:1"></script><img src="file:///etc/passwd"><img src="ftp://x.test/a"><img src="http://">`, nil},
 		{"credentials and fragments", `<img src="http://u:p@c.test/a.svg#part">`, []string{"image http://c.test/a.svg"}},
 		{"links to pages are not followed", `<a href=/next>n</a><iframe src=/frame></iframe><form action=/post></form>`, nil},
@@ -99,8 +117,10 @@ func TestReadScript(t *testing.T) {
 		js   string
 		want []string
 	}{
-		{`import"./a.js";import b,{c as d}from"../b.js";export*from'/c.js';export{e}from"./e.mjs"`,
-			[]string{"script module http://s.test/d/a.js", "script module http://s.test/b.js", "script module http://s.test/c.js", "script module http://s.test/d/e.mjs"}},
+		{
+			`import"./a.js";import b,{c as d}from"../b.js";export*from'/c.js';export{e}from"./e.mjs"`,
+			[]string{"script module http://s.test/d/a.js", "script module http://s.test/b.js", "script module http://s.test/c.js", "script module http://s.test/d/e.mjs"},
+		},
 		{`const p=()=>import("./lazy-1a.js").then(x=>x.default)`, []string{"script module http://s.test/d/lazy-1a.js"}},
 		{`import(/* webpackChunkName: "x" */ "./chunk.js")`, []string{"script module http://s.test/d/chunk.js"}},
 		{`import("./" + name); import("./a"+b); import(name); import react from "react"; import.meta.url; a.import("./no.js")`, nil},

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -95,9 +96,12 @@ func TestLookVersion(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			var n atomic.Int32
+			var mu sync.Mutex
 			connections := map[string]bool{}
 			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				mu.Lock()
 				connections[r.RemoteAddr] = true
+				mu.Unlock()
 				i := int(n.Add(1)) - 1
 				if a := tt.answers[min(i, len(tt.answers)-1)]; a == "!" {
 					w.WriteHeader(503)
@@ -123,6 +127,21 @@ func TestLookVersion(t *testing.T) {
 				t.Errorf("the look's own data is lost: %+v", got)
 			}
 		})
+	}
+}
+
+func TestLookHealth(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewServer(http.NotFoundHandler())
+	p := product.Product{ID: "shop", URL: s.URL, Version: product.VersionSource{Kind: product.VersionHeader, Name: "V"}}
+	look := watch.Look{Kind: signal.Health, Name: "version", Base: s.URL}
+	if got := New(Options{}).Look(t.Context(), look, p); got.Outcome != signal.Pass || got.Summary != "answers" {
+		t.Errorf("got %s %q", got.Outcome, got.Summary)
+	}
+	s.Close()
+	got := New(Options{}).Look(t.Context(), look, p)
+	if got.Outcome != signal.Fail || got.Failure.Class != "health" || got.Failure.Host == "" {
+		t.Errorf("got %s %+v", got.Outcome, got.Failure)
 	}
 }
 

@@ -7,7 +7,7 @@ var i=e+m+f+l;if(D[i]||N>4)return;D[i]=++N;
 i=JSON.stringify({e:e,r:g.r,p:location.pathname,t:T,k:k,m:m,f:f,l:l,c:c,d:performance.now()|0,w:n.webdriver,
 x:e=="late"&&!/\S/.test((d.body||0).innerText||"")});
 F(g.u,{method:"POST",body:i,keepalive:!0,credentials:"omit",mode:"no-cors",referrerPolicy:"origin"})
-["catch"](function(){n.sendBeacon(g.u,i)})
+["catch"](function(){})
 }catch(x){try{n.sendBeacon(g.u,i)}catch(x){}}}
 function B(u){return(u||"").split(/[?#]/)[0].slice(0,300)}
 function K(k,m,f,l,c){q="; "+k+" "+m;S("fatal",k,m,f,l,c)}

@@ -84,7 +84,9 @@ type BootOptions struct {
 	PerClient, PerProduct, Global Rate
 }
 
-// BootHandler answers POST /boot/{product}. It is safe for concurrent use.
+// BootHandler answers POST /boot/{product}, and OPTIONS of the same: mount it
+// under that pattern without a method, in front of any sign-in. It is safe
+// for concurrent use.
 type BootHandler struct {
 	o        BootOptions
 	products map[product.ID]product.Product
@@ -238,7 +240,9 @@ func read(w http.ResponseWriter, r *http.Request) ([]byte, Drop) {
 		return nil, DropSize
 	}
 	// Not every ResponseWriter has a deadline; the server's own then holds.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(5 * time.Second))
+	connection := http.NewResponseController(w)
+	_ = connection.SetReadDeadline(time.Now().Add(5 * time.Second))
+	defer func() { _ = connection.SetReadDeadline(time.Time{}) }()
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxReport))
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
 		return nil, DropSize
