@@ -87,8 +87,6 @@ func (d *Deployer) Perform(ctx context.Context, r product.Rollback, o rollback.O
 	if t, ok := errors.AsType[*temporary](err); ok {
 		out.Err, out.Permanent, out.After = t.fault, false, t.after
 	}
-	d.options.Logger.WarnContext(ctx, "rollback failed", "product", string(o.Product), "version", o.Version,
-		"method", string(r.Method), "permanent", out.Permanent, "reason", out.Err.Error())
 	return out
 }
 

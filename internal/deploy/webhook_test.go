@@ -78,8 +78,10 @@ func TestWebhookFailures(t *testing.T) {
 		{"throttled", answer(429), nil, false, fault.Unavailable},
 		{"error", answer(500), nil, false, fault.Unavailable},
 		{"cut", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, nil, false, fault.Unavailable},
-		{"hang", func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body); <-r.Context().Done() },
-			func(r *product.Rollback) { r.Timeout = 50 * time.Millisecond }, false, fault.Unavailable},
+		{
+			"hang", func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body); <-r.Context().Done() },
+			func(r *product.Rollback) { r.Timeout = 50 * time.Millisecond }, false, fault.Unavailable,
+		},
 		{"forbidden", answer(403), nil, true, fault.Denied},
 		{"missing", answer(404), nil, true, fault.Invalid},
 		{"redirect", http.RedirectHandler("/x", http.StatusFound).ServeHTTP, nil, true, fault.Invalid},

@@ -173,7 +173,7 @@ func (n *Notifier) Send(ctx context.Context, m page.Message, d Delivery) action.
 	if m.Op == page.Upload && m.File != nil {
 		var p *problem
 		if j.file, note, p = n.read(ctx, *m.File); p != nil {
-			return n.failed(ctx, m, d, p)
+			return n.failed(m, p)
 		}
 		if note != "" {
 			return done(page.Sent{Note: note})
@@ -182,9 +182,11 @@ func (n *Notifier) Send(ctx context.Context, m page.Message, d Delivery) action.
 	sent, p := c.carry(ctx, j)
 	if p != nil {
 		n.memory.keep(m.Key, trace{unseen: past.unseen || p.unseen, given: j.given}, p.permanent)
-		return n.failed(ctx, m, d, p)
+		return n.failed(m, p)
 	}
 	n.memory.drop(m.Key)
+	n.options.Logger.DebugContext(ctx, "message delivered", "channel", m.Channel, "key", m.Key, "op", string(m.Op),
+		"attempt", d.Attempt, "note", sent.Note)
 	return done(sent)
 }
 
@@ -196,16 +198,13 @@ func done(sent page.Sent) action.Outcome {
 	return action.Outcome{Result: raw}
 }
 
-func (n *Notifier) failed(ctx context.Context, m page.Message, d Delivery, p *problem) action.Outcome {
+func (n *Notifier) failed(m page.Message, p *problem) action.Outcome {
 	message := fmt.Sprintf("send to %s: %s", m.Channel, p.text)
-	hint := p.hint
 	for _, secret := range n.secrets {
 		message = strings.ReplaceAll(message, secret, "[redacted]")
 	}
-	n.options.Logger.WarnContext(ctx, "message not delivered", "channel", m.Channel, "key", m.Key, "op", string(m.Op),
-		"attempt", d.Attempt, "permanent", p.permanent, "reason", message)
 	return action.Outcome{
-		Err:       fault.New(p.kind, message, hint),
+		Err:       fault.New(p.kind, message, p.hint),
 		Permanent: p.permanent, After: min(max(p.after, 0), maxAfter),
 	}
 }

@@ -82,8 +82,7 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	return 0
 }
 
-// bounded is a client whose answers cannot be endless. It keeps the status
-// and headers of the last answer for its one user.
+// bounded is a client whose answers cannot be endless.
 type bounded struct {
 	*http.Client
 	limit int64

@@ -92,7 +92,8 @@ func TestErrors(t *testing.T) {
 		{"chat.postMessage", url.Values{"token": {token}, "channel": {"releases"}, "blocks": {"{"}}, "invalid_blocks_format"},
 		{"chat.postMessage", url.Values{"token": {token}, "channel": {"releases"}, "blocks": {`[{"type":"section"}]`}}, "invalid_blocks"},
 		{"chat.postMessage", url.Values{"token": {token}, "channel": {"releases"}, "blocks": {
-			`[{"type":"section","text":{"type":"mrkdwn","text":"` + long[:3001] + `"}}]`}}, "invalid_blocks"},
+			`[{"type":"section","text":{"type":"mrkdwn","text":"` + long[:3001] + `"}}]`,
+		}}, "invalid_blocks"},
 		{"chat.update", url.Values{"token": {token}, "channel": {"C0RELEASES"}, "ts": {"1.2"}, "text": {"x"}}, "message_not_found"},
 		{"chat.update", url.Values{"token": {token}, "channel": {"releases"}, "ts": {"1.2"}, "text": {"x"}}, "channel_not_found"},
 		{"files.getUploadURLExternal", url.Values{"token": {token}, "filename": {"a"}}, "invalid_arguments"},
