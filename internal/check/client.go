@@ -76,8 +76,8 @@ func (l *Looker) vantage(first origins, reuse bool) *vantage {
 func (l *Looker) transport(reuse bool, control func(network, address string, c syscall.RawConn) error) *http.Transport {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, Control: control}
 	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            dialer.DialContext,
+		Proxy:                  proxy,
+		DialContext:            here(dialer),
 		ForceAttemptHTTP2:      true,
 		DisableKeepAlives:      !reuse,
 		MaxConnsPerHost:        l.o.Limits.Workers,
@@ -85,6 +85,40 @@ func (l *Looker) transport(reuse bool, control func(network, address string, c s
 		IdleConnTimeout:        30 * time.Second,
 		TLSHandshakeTimeout:    10 * time.Second,
 		MaxResponseHeaderBytes: 64 << 10,
+	}
+}
+
+// loopbackName reports whether the name is localhost or below it. Browsers
+// take those for this machine without asking anybody (RFC 6761, 6.3); Go's
+// resolver asks the network for them.
+func loopbackName(host string) bool {
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	return host == "localhost" || strings.HasSuffix(host, ".localhost")
+}
+
+// proxy is the environment's, but never for this machine.
+func proxy(r *http.Request) (*url.URL, error) {
+	if loopbackName(r.URL.Hostname()) {
+		return nil, nil // as http.Transport asks for: no proxy and no error
+	}
+	return http.ProxyFromEnvironment(r)
+}
+
+// here dials names below localhost as this machine.
+func here(dialer *net.Dialer) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		host, port, err := net.SplitHostPort(address)
+		if err != nil || !loopbackName(host) {
+			return dialer.DialContext(ctx, network, address)
+		}
+		conn, err := dialer.DialContext(ctx, network, net.JoinHostPort("127.0.0.1", port))
+		if err == nil || ctx.Err() != nil {
+			return conn, err
+		}
+		if six, failed := dialer.DialContext(ctx, network, net.JoinHostPort("::1", port)); failed == nil {
+			return six, nil
+		}
+		return nil, err
 	}
 }
 
@@ -106,7 +140,7 @@ func (v *vantage) guard(ctx context.Context, base *url.URL) {
 	})
 	// Through a proxy the address dialled is the proxy's own, which may well
 	// be private: there the proxy has to be the guard.
-	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: base}); err == nil && proxy == nil {
+	if through, err := proxy(&http.Request{URL: base}); err == nil && through == nil {
 		guarded.Proxy = nil
 		v.outer = guarded
 	}
@@ -114,6 +148,9 @@ func (v *vantage) guard(ctx context.Context, base *url.URL) {
 
 // isLocal reports whether the host is on our own machine or network.
 func isLocal(ctx context.Context, host string) bool {
+	if loopbackName(host) {
+		return true
+	}
 	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 	if err != nil {
 		return false

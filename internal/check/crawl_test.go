@@ -182,6 +182,15 @@ func TestCrawlPassesGoodSites(t *testing.T) {
 	}
 }
 
+func TestCrawlNamesTheWorstFirst(t *testing.T) {
+	t.Parallel()
+	s := site(t, `<link rel=icon href=/i.ico><link rel=stylesheet href=/s.css><script src=/a.js></script><img src=/b.png>`, nil)
+	got := crawlOf(t, Options{}, shop(s.URL))
+	if want := "4 of 5 assets broken on v4: 404 for /a.js, 404 for /s.css, 404 for /i.ico, …"; got.Summary != want || got.Failure.URL != s.URL+"/a.js" {
+		t.Errorf("got %q, want %q", got.Summary, want)
+	}
+}
+
 func TestCrawlForgivesOneBadAnswer(t *testing.T) {
 	t.Parallel()
 	var n atomic.Int32

@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/postflight/postflight/internal/signal"
@@ -11,38 +12,53 @@ import (
 // tally counts the results of a crawl.
 type tally struct {
 	assets, bad, external, unchecked int
-	first                            *fetched // the first bad one, first-party before external
+	first                            *fetched // the bad one that hurts most
 	examples                         []string
 }
 
 func (c *crawl) count() tally {
-	var t tally
-	for _, external := range []bool{false, true} {
-		for i := range c.results {
-			f := &c.results[i]
-			if f.asset.External != external {
-				continue
+	t := tally{assets: len(c.results)}
+	for _, f := range c.ranked() {
+		switch f.state {
+		case unchecked:
+			t.unchecked++
+		case bad:
+			t.bad++
+			if f.asset.External {
+				t.external++
 			}
-			t.assets++
-			switch f.state {
-			case unchecked:
-				t.unchecked++
-			case bad:
-				t.bad++
-				if external {
-					t.external++
-				}
-				if t.first == nil {
-					t.first = f
-				}
-				if len(t.examples) < 3 {
-					t.examples = append(t.examples, f.asset.Problem+" for "+c.short(f.asset))
-				}
-			case fine:
+			if t.first == nil {
+				t.first = f
 			}
+			if len(t.examples) < 3 {
+				t.examples = append(t.examples, f.asset.Problem+" for "+c.short(f.asset))
+			}
+		case fine:
 		}
 	}
 	return t
+}
+
+// ranked lists the results with what hurts most in front: the product's own
+// before other people's, pages before scripts before style sheets before the
+// rest.
+func (c *crawl) ranked() []*fetched {
+	out := make([]*fetched, 0, len(c.results))
+	for i := range c.results {
+		out = append(out, &c.results[i])
+	}
+	rank := func(f *fetched) int {
+		n := 0
+		if f.asset.External {
+			n = 10
+		}
+		if i := slices.Index([]string{kindHTML, kindScript, kindStyle}, f.asset.Kind); i >= 0 {
+			return n + i
+		}
+		return n + 3
+	}
+	slices.SortStableFunc(out, func(a, b *fetched) int { return rank(a) - rank(b) })
+	return out
 }
 
 // short is the path of a first-party asset, the address of another.

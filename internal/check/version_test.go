@@ -145,6 +145,19 @@ func TestLookHealth(t *testing.T) {
 	}
 }
 
+// TestNamesBelowLocalhost: side slots of a demo are such names, and a machine
+// without DNS must reach them as its browser does.
+func TestNamesBelowLocalhost(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Header().Set("V", r.Host) }))
+	defer s.Close()
+	_, port, _ := strings.Cut(strings.TrimPrefix(s.URL, "http://"), ":")
+	got, err := New(Options{}).Version(t.Context(), product.VersionSource{Kind: product.VersionHeader, Name: "V"}, "http://v1.localhost:"+port)
+	if err != nil || got != "v1.localhost:"+port {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
 func TestLookStoppedIsBroken(t *testing.T) {
 	t.Parallel()
 	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
