@@ -395,7 +395,7 @@ func TestPreviousAssets(t *testing.T) {
 	}
 	look.URLs = []string{"/assets/kept.js", "/assets/gone.css", "/assets/spa.js"}
 	got = l.Look(t.Context(), look, p)
-	want := "2 of 3 assets of the previous release broken on v4: 404 for /assets/gone.css, text/html served for a script for /assets/spa.js"
+	want := "2 of 3 assets of the previous release broken on v4: text/html served for a script for /assets/spa.js, 404 for /assets/gone.css"
 	if got.Outcome != signal.Fail || got.Failure.Class != "asset" || got.Summary != want {
 		t.Errorf("gone: got %s %q", got.Outcome, got.Summary)
 	}
