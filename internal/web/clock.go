@@ -13,7 +13,7 @@ import (
 // each part took.
 type clock struct {
 	Marks []tick
-	Total time.Duration // from the first mark to the last, or to now
+	Total time.Duration // that the bar stands for
 	Open  bool          // still running
 }
 
@@ -35,7 +35,8 @@ const (
 )
 
 // newClock orders the marks that happened and lays out the bar. While open,
-// a last stretch runs to now.
+// a last stretch runs to now; it takes a third of the bar at the most, so that
+// what happened stays readable an hour later.
 func newClock(marks []tick, now time.Time, open bool) clock {
 	var done, missing []tick
 	for _, m := range marks {
@@ -48,11 +49,11 @@ func newClock(marks []tick, now time.Time, open bool) clock {
 	slices.SortStableFunc(done, func(a, b tick) int { return a.At.Compare(b.At) })
 	c := clock{Open: open}
 	if len(done) > 0 {
-		end := done[len(done)-1].At
-		if open && now.After(end) {
-			end = now
+		last := done[len(done)-1].At
+		c.Total = last.Sub(done[0].At)
+		if open && now.After(last) {
+			c.Total += min(now.Sub(last), max(c.Total/2, time.Millisecond))
 		}
-		c.Total = end.Sub(done[0].At)
 	}
 	for i := range done {
 		done[i].After = done[i].At.Sub(done[0].At)

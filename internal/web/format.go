@@ -24,8 +24,12 @@ func took(d time.Duration) string {
 		return strconv.FormatInt(d.Milliseconds(), 10) + " ms"
 	case d < 10*time.Second:
 		return strconv.FormatFloat(d.Seconds(), 'f', 2, 64) + " s"
+	case d < time.Minute && d%time.Second == 0:
+		return strconv.Itoa(int(d.Seconds())) + " s"
 	case d < time.Minute:
 		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
+	case d < time.Hour && d%time.Minute == 0:
+		return strconv.Itoa(int(d.Minutes())) + " min"
 	case d < time.Hour:
 		return fmt.Sprintf("%d min %02d s", int(d.Minutes()), int(d.Seconds())%60)
 	case d < 24*time.Hour:
@@ -181,7 +185,7 @@ func position(file string, line, column int) string {
 
 // offset writes a time relative to a start: "+1.20 s", "−3.0 s".
 func offset(d time.Duration) string {
-	if d < 0 {
+	if d <= 0 {
 		return took(d)
 	}
 	return "+" + took(d)
