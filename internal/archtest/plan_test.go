@@ -1,0 +1,88 @@
+package archtest
+
+// kind says which laws a room is under.
+type kind int
+
+const (
+	// base is what every floor above may speak of: pure, no effects.
+	base kind = iota
+	// stage is a step of a release's story: values in, values out.
+	stage
+	// door leads outside: a browser, a database, a network, a disk.
+	door
+	// public is what users import: the typed client and the types of the wire.
+	public
+	// top wires, reads the configuration, or is the program.
+	top
+	// support exists for tests and for the demo.
+	support
+)
+
+// room is one package: its floor, and the laws it is under.
+type room struct {
+	floor int
+	kind  kind
+}
+
+// plan is the house, one line a room, from the ground up: a room imports rooms
+// of lower floors only. A package without a line here fails the test, and so
+// does a line without a package.
+func plan() map[string]room {
+	return map[string]room{
+		"client":         {1, public}, // the typed API client; the wire types
+		"internal/fault": {1, base},   // kinds of error, with a hint
+
+		"internal/access":  {2, base}, // roles, grants, tokens
+		"internal/journal": {2, base}, // events, cursors, events due later
+		"internal/product": {2, base}, // what is watched
+		"internal/sign":    {2, base}, // signatures of webhooks and synthetic traffic
+
+		"internal/action":  {3, base},  // effects on the world, as rows
+		"internal/release": {3, stage}, // the ledger
+
+		"internal/signal":     {4, stage}, // an observation with its evidence
+		"internal/watch":      {5, stage}, // what to look at, how often, until when
+		"internal/verdict":    {6, stage}, // the judgement
+		"internal/incident":   {7, stage}, // the story of a bad release
+		"internal/page":       {8, stage}, // whom to tell
+		"internal/rollback":   {8, stage}, // may we, to what, did it work
+		"internal/postmortem": {8, stage}, // the draft
+		"internal/drill":      {9, stage}, // scenarios and their score card
+
+		"internal/blob":    {10, door}, // evidence on disk
+		"internal/browser": {10, door}, // Chromium
+		"internal/check":   {10, door}, // crawl, probes, served version
+		"internal/demo":    {10, door}, // the demo product
+		"internal/deploy":  {10, door}, // performs rollbacks
+		"internal/ingest":  {10, door}, // boot reports and deploy webhooks
+		"internal/notify":  {10, door}, // performs messages
+		"internal/store":   {10, door}, // SQLite and PostgreSQL
+		"internal/api":     {10, door}, // the HTTP API
+		"internal/web":     {10, door}, // the pages
+		"internal/journey": {11, door}, // plays recordings in the browser
+
+		"internal/pgtest":    {10, support}, // a private PostgreSQL
+		"internal/slacktest": {10, support}, // a Slack; also the demo's chat
+		"internal/smtptest":  {10, support}, // a mail server
+		"internal/apitest":   {11, support}, // a server that speaks the API
+		"internal/archtest":  {10, support}, // this test
+
+		"internal/config": {12, top}, // one file, read once
+		"internal/app":    {13, top}, // opens, wires, supervises, stops
+		"internal/cli":    {14, top}, // the commands
+		"cmd/postflight":  {15, top}, // one line
+	}
+}
+
+// doorway names the only import from one door to another.
+func doorway() (from, to string) { return "internal/journey", "internal/browser" }
+
+// configReaders are the only rooms that may import the configuration.
+func configReaders() []string { return []string{"internal/app", "internal/cli"} }
+
+// exceptions maps "law subject", as a breach prints them, to the reason why it
+// is allowed for now. It is empty, and should be: each line is a debt. A line
+// that excuses nothing fails the test.
+func exceptions() map[string]string {
+	return map[string]string{}
+}
