@@ -176,11 +176,34 @@ func (s *server) document() []byte {
 	known := doc.Components.Schemas.Map()
 	delete(known, "ErrorModel")
 	delete(known, "ErrorDetail")
+	// What we answer may gain fields; what we are sent may not.
+	strict := requests(doc)
+	for name, schema := range known {
+		if !strict["#/components/schemas/"+name] && schema.AdditionalProperties == false {
+			schema.AdditionalProperties = nil
+		}
+	}
 	raw, err := json.MarshalIndent(doc, "", "  ")
 	if err != nil {
 		panic("api: encode the OpenAPI document: " + err.Error())
 	}
 	return append(raw, '\n')
+}
+
+// requests returns the references of the schemas of request bodies.
+func requests(doc *huma.OpenAPI) map[string]bool {
+	out := map[string]bool{}
+	for _, p := range doc.Paths {
+		for _, op := range []*huma.Operation{p.Get, p.Post, p.Delete} {
+			if op == nil || op.RequestBody == nil {
+				continue
+			}
+			for _, m := range op.RequestBody.Content {
+				out[m.Schema.Ref] = true
+			}
+		}
+	}
+	return out
 }
 
 // shield wraps everything: headers, and a net under a panicking operation.

@@ -27,7 +27,7 @@ func (s *server) drills() {
 			return say(client.Scenarios{Scenarios: each(s.Scenarios, wireScenario)}, nil)
 		})
 	add(s, operation{id: "list-drills", method: http.MethodGet, path: "/drills", summary: "Played drills, newest first", need: access.Viewer},
-		func(ctx context.Context, in *listInput) (*answer[client.Drills], error) {
+		func(ctx context.Context, in *Page) (*answer[client.Drills], error) {
 			all, err := s.Drills.Drills(ctx, in.Limit)
 			return say(client.Drills{Drills: each(all, wireDrill)}, err)
 		})

@@ -15,31 +15,32 @@ import (
 )
 
 type incidentsInput struct {
-	listInput
+	Page
 	Open bool `query:"open" doc:"Leave out those that are closed."`
 }
 
-type incidentInput struct {
+// IncidentPath names an incident.
+type IncidentPath struct {
 	Incident string `path:"incident" maxLength:"64" doc:"Id of the incident, such as INC-12."`
 }
 
 type remarkInput struct {
-	incidentInput
+	IncidentPath
 	Body *client.Note
 }
 
 type noteInput struct {
-	incidentInput
+	IncidentPath
 	Body client.Note
 }
 
 type severityInput struct {
-	incidentInput
+	IncidentPath
 	Body client.SeverityChange
 }
 
 type postmortemInput struct {
-	incidentInput
+	IncidentPath
 	Accept string `header:"Accept" doc:"text/markdown for Markdown, else JSON."`
 }
 
@@ -51,7 +52,7 @@ func (s *server) incidents() {
 			return say(client.Incidents{Incidents: each(all, wireIncident)}, err)
 		})
 	add(s, operation{id: "get-incident", method: http.MethodGet, path: "/incidents/{incident}", summary: "An incident with its timeline", need: access.Viewer},
-		func(ctx context.Context, in *incidentInput) (*answer[client.IncidentDetail], error) {
+		func(ctx context.Context, in *IncidentPath) (*answer[client.IncidentDetail], error) {
 			found, lines, err := s.Incidents.Incident(ctx, incident.ID(in.Incident))
 			return say(client.IncidentDetail{Incident: wireIncident(found), Timeline: each(lines, wireEntry)}, err)
 		})

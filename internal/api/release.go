@@ -26,30 +26,34 @@ func say[T any](v T, err error) (*answer[T], error) {
 	return &answer[T]{Body: v}, nil
 }
 
-type productInput struct {
+// ProductPath, ReleasePath, IncidentPath and Page are parts of inputs; huma
+// fills in embedded structs only when they are exported.
+type ProductPath struct {
 	Product string `path:"product" maxLength:"128" doc:"Id of the product."`
 }
 
-type releaseInput struct {
+// ReleasePath names a release.
+type ReleasePath struct {
 	Release string `path:"release" maxLength:"200" doc:"Id of the release, such as shop-12."`
 }
 
-type listInput struct {
+// Page bounds a list.
+type Page struct {
 	Limit int `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many rows at most."`
 }
 
 type ledgerInput struct {
-	productInput
-	listInput
+	ProductPath
+	Page
 }
 
 type announceInput struct {
-	productInput
+	ProductPath
 	Body client.Announcement
 }
 
 type waitInput struct {
-	releaseInput
+	ReleasePath
 	Timeout int `query:"timeout" minimum:"1" maximum:"60" default:"30" doc:"Seconds to wait at most."`
 }
 
@@ -65,12 +69,12 @@ func (s *server) products() {
 			return say(client.Products{Products: each(all, wireStanding)}, err)
 		})
 	add(s, operation{id: "get-product", method: http.MethodGet, path: "/products/{product}", summary: "Where one product stands", need: access.Viewer},
-		func(ctx context.Context, in *productInput) (*answer[client.Product], error) {
+		func(ctx context.Context, in *ProductPath) (*answer[client.Product], error) {
 			p, err := s.Releases.Product(ctx, product.ID(in.Product))
 			return say(wireStanding(p), err)
 		})
 	add(s, operation{id: "unpin-product", method: http.MethodPost, path: "/products/{product}/unpin", summary: "Let a version that was rolled back be released again", need: access.Admin, status: http.StatusAccepted},
-		func(ctx context.Context, in *productInput) (*answer[client.Accepted], error) {
+		func(ctx context.Context, in *ProductPath) (*answer[client.Accepted], error) {
 			return say(client.Accepted{Subject: in.Product}, s.Desk.Unpin(ctx, product.ID(in.Product), who(ctx).Name))
 		})
 	add(s, operation{id: "roll-back-product", method: http.MethodPost, path: "/products/{product}/rollback", summary: "Undo the live release", need: access.Responder, status: http.StatusAccepted},
@@ -94,7 +98,7 @@ func (s *server) releases() {
 			return say(wireOutcome(o), err)
 		})
 	add(s, operation{id: "roll-back-release", method: http.MethodPost, path: "/releases/{release}/rollback", summary: "Undo a release that is live", need: access.Responder, status: http.StatusAccepted},
-		func(ctx context.Context, in *releaseInput) (*answer[client.Accepted], error) {
+		func(ctx context.Context, in *ReleasePath) (*answer[client.Accepted], error) {
 			return say(client.Accepted{Subject: in.Release}, s.Desk.Rollback(ctx, release.ID(in.Release), who(ctx).Name))
 		})
 }
@@ -107,7 +111,7 @@ func (s *server) announce(ctx context.Context, in *announceInput) (*answer[clien
 	return say(client.Announced{Release: wireRelease(r), New: fresh}, err)
 }
 
-func (s *server) rollBackProduct(ctx context.Context, in *productInput) (*answer[client.Accepted], error) {
+func (s *server) rollBackProduct(ctx context.Context, in *ProductPath) (*answer[client.Accepted], error) {
 	p, err := s.Releases.Product(ctx, product.ID(in.Product))
 	if err != nil {
 		return nil, err
@@ -118,7 +122,7 @@ func (s *server) rollBackProduct(ctx context.Context, in *productInput) (*answer
 	return say(client.Accepted{Subject: string(p.Live.ID)}, s.Desk.Rollback(ctx, p.Live.ID, who(ctx).Name))
 }
 
-func (s *server) release(ctx context.Context, in *releaseInput) (*answer[client.ReleaseDetail], error) {
+func (s *server) release(ctx context.Context, in *ReleasePath) (*answer[client.ReleaseDetail], error) {
 	o, err := s.Releases.Outcome(ctx, release.ID(in.Release))
 	if err != nil {
 		return nil, err

@@ -8,7 +8,6 @@ package apitest
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
