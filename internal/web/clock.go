@@ -7,6 +7,7 @@ import (
 
 	"github.com/postflight/postflight/internal/drill"
 	"github.com/postflight/postflight/internal/incident"
+	"github.com/postflight/postflight/internal/verdict"
 )
 
 // clock is the story of one failure in time: what happened when, and how long
@@ -133,7 +134,9 @@ func releaseClock(v ReleaseView, now time.Time) clock {
 		if last.State.Broken() {
 			marks = append(marks, tick{Key: "evidence", Label: "First evidence", At: last.Since})
 		}
-		marks = append(marks, tick{Key: "detected", Label: "Verdict", At: last.At})
+		if last.State != verdict.Observing {
+			marks = append(marks, tick{Key: "detected", Label: "Verdict", At: last.At})
+		}
 	}
 	if len(v.Incidents) > 0 {
 		in := v.Incidents[0]

@@ -15,6 +15,9 @@ import (
 // changed, so that the page fetches itself again. No data travels on the
 // stream: what may be seen is decided by the page's own request.
 func (s *site) getLive(w http.ResponseWriter, r *http.Request, v *visit) error {
+	if r.Method == http.MethodHead {
+		return nil
+	}
 	select {
 	case s.streams <- struct{}{}:
 		defer func() { <-s.streams }()

@@ -446,6 +446,7 @@ func TestPagesSayWhatTheyMust(t *testing.T) {
 		{full, "/", []string{"Father Christmas Workshop", "2026.11.20-1", "held at", "Verifying the rollback", "answered 503, expected 200", "differs", "INC-12", "+3.40 s", "Every static file answers 500"}},
 		{none, "/", []string{"Nothing was seen live yet", "No verdict yet", "none known", "not probed yet", "Never played"}},
 		{burn, "/releases/r42", []string{"Broken release", "4.62 s after it went live", "Roll back now", ">H3<", "Step 3", "book.9c1b44.js:1:18342", "not reached", "2 of 2 passed", "0 of 4 passed", "this release: new in 2026.11.21-1", "before this release: also broken in 2026.11.20-1", "page empty", "api.revision: 1 → 2", "No telemetry of the servers", "failing since"}},
+		{burn, "/releases/r50", []string{"Observing", "No verdict yet", "the watch is not over"}},
 		{full, "/releases/r42", []string{"not live any more", "This release is not live any more"}},
 		{full, "/releases/r43", []string{"No verdict yet", "That is not the same as healthy", "Not crawled yet", "None came in", "Not run yet"}},
 		{full, "/products/workshop", []string{"last good", "Remove the pin", "Inconclusive", "release directory, by itself, on proof"}},
@@ -487,6 +488,9 @@ func TestNothingIsNeverGreen(t *testing.T) {
 		if m.Tone == "good" || m.Word == "" {
 			t.Errorf("%s is shown as %+v", name, m)
 		}
+	}
+	if fresh := ask(t, New(burning().options(t)), "GET", "/releases/r50", "viewer", nil).Body.String(); strings.Contains(fresh, "Decided") || strings.Contains(fresh, "names nothing") {
+		t.Error("a release under observation is shown as decided")
 	}
 	body := ask(t, New(emptyWorld().options(t)), "GET", "/products/workshop", "viewer", nil).Body.String()
 	if strings.Contains(body, "tone-good") {

@@ -1,5 +1,6 @@
-// Keeps an open page fresh without reloading it, and three small comforts:
-// relative times, enlarged screenshots, dialogs in browsers without commands.
+// Keeps an open page fresh without reloading it, and four small comforts:
+// relative times, enlarged screenshots, forms that are sent once, and dialogs in
+// browsers without commands.
 // Every page works without this file.
 "use strict";
 (() => {
@@ -136,6 +137,18 @@
     if (e.key === "ArrowLeft") show(at - 1);
     if (e.key === "ArrowRight") show(at + 1);
   });
+
+  // --- a form is sent once, and says so while the server works.
+  document.addEventListener("submit", (e) => {
+    if (e.target.method !== "post") return;
+    if (e.target.ariaBusy === "true") return e.preventDefault();
+    e.target.ariaBusy = "true";
+    if (e.submitter) e.submitter.classList.add("busy");
+  });
+  addEventListener("pageshow", () => document.querySelectorAll("form[aria-busy]").forEach((f) => {
+    f.ariaBusy = null;
+    f.querySelectorAll(".busy").forEach((b) => b.classList.remove("busy"));
+  }));
 
   if (document.body.dataset.live && window.EventSource) listen(document.body.dataset.live);
 })();
