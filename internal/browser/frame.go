@@ -179,7 +179,7 @@ func (p *Page) watchFrames(s *session) {
 	}
 	onFrame("Page.frameAttached", func(e frameEvent) { p.attachFrame(s, e.FrameID, e.ParentID) })
 	onFrame("Page.frameDetached", func(e frameEvent) {
-		if f := p.frames[e.FrameID]; f != nil && f.sess == s && e.Reason != "swap" {
+		if f := p.frames[e.FrameID]; f != nil && e.Reason != "swap" {
 			p.detachFrame(f)
 		}
 	})

@@ -42,10 +42,13 @@ func helper(dir string) {
 	<-b.Done()
 }
 
+// patience is how long a loaded machine may take for what takes it a second.
+const patience = 2 * time.Minute
+
 // patient is a context for things that must end by themselves.
-func patient(t *testing.T) context.Context {
+func patient(t testing.TB) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -128,7 +131,7 @@ func localhost(srv *httptest.Server) string {
 
 func visit(t testing.TB, p *Page, url string) Navigation {
 	t.Helper()
-	n, err := p.Navigate(t.Context(), url)
+	n, err := p.Navigate(patient(t), url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +142,7 @@ func visit(t testing.TB, p *Page, url string) Navigation {
 func eval[T any](t testing.TB, p *Page, expression string) T {
 	t.Helper()
 	var v T
-	if err := p.MainFrame().Evaluate(t.Context(), Main, expression, &v); err != nil {
+	if err := p.MainFrame().Evaluate(patient(t), Main, expression, &v); err != nil {
 		t.Fatalf("%s: %v", expression, err)
 	}
 	return v

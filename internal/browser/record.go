@@ -16,6 +16,7 @@ const (
 	maxFrames = 20 // of a stack
 	// failureRoom is kept free for failed requests after Limits.Requests is reached.
 	failureRoom = 200
+	maxEarly    = 1000
 )
 
 // Telemetry is what a page, its popups, frames and workers did, oldest first.
@@ -121,6 +122,7 @@ type recorder struct {
 	downloads  series[*Download]
 	crashes    series[Crash]
 	byID       map[string]*Request // the current hop
+	early      map[string]int      // statuses told before their request
 	watched    []*session
 	lost       int // by sessions that are gone
 }
@@ -155,7 +157,7 @@ func newRecorder(o PageOptions) *recorder {
 		return fallback
 	}
 	l := o.Limits
-	r := &recorder{limits: l, byID: map[string]*Request{}}
+	r := &recorder{limits: l, byID: map[string]*Request{}, early: map[string]int{}}
 	r.limits.Text = or(l.Text, 4<<10)
 	r.limits.Requests = or(l.Requests, 4000)
 	r.console.limit = or(l.Console, 500)

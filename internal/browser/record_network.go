@@ -126,12 +126,7 @@ func (r *recorder) listenNetwork(page string, s *session) {
 	finish := func(method string, fn func(*Request, finishEvent)) {
 		handleEvent(s, method, func(e finishEvent) { r.amend(e.RequestID, func(q *Request) { fn(q, e) }) })
 	}
-	finish("Network.responseReceivedExtraInfo", func(q *Request, e finishEvent) {
-		// The status the page may not see, as when CORS hides it. That of a redirect may belong to the hop before.
-		if q.Status == 0 && (e.StatusCode < 300 || e.StatusCode >= 400) {
-			q.Status = e.StatusCode
-		}
-	})
+	handleEvent(s, "Network.responseReceivedExtraInfo", r.hiddenStatus)
 	finish("Network.requestServedFromCache", func(q *Request, _ finishEvent) { q.FromCache = true })
 	finish("Network.loadingFinished", func(q *Request, e finishEvent) {
 		q.Bytes = int64(e.Bytes)
@@ -155,6 +150,24 @@ func (r *recorder) listenNetwork(page string, s *session) {
 	})
 }
 
+// hiddenStatus notes the status that the page may not see, as when CORS hides
+// it. The event may come before its request; that of a redirect, which may
+// belong to the hop before, is of no use.
+func (r *recorder) hiddenStatus(e finishEvent) {
+	if e.StatusCode >= 300 && e.StatusCode < 400 {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	q := r.byID[e.RequestID]
+	switch {
+	case q != nil && q.Status == 0:
+		q.Status = e.StatusCode
+	case q == nil && len(r.early) < maxEarly:
+		r.early[e.RequestID] = e.StatusCode
+	}
+}
+
 // amend changes the current hop of a request that is recorded.
 func (r *recorder) amend(id string, fn func(*Request)) {
 	r.mu.Lock()
@@ -171,6 +184,12 @@ func (r *recorder) add(q *Request) {
 	r.requests.limit = r.limits.Requests
 	if q.Failed() {
 		r.requests.limit += failureRoom
+	}
+	if status, ok := r.early[q.ID]; ok {
+		delete(r.early, q.ID)
+		if q.Status == 0 {
+			q.Status = status
+		}
 	}
 	if r.requests.add(r.next(), q) {
 		r.byID[q.ID] = q

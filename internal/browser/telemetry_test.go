@@ -97,15 +97,18 @@ func TestRefusedAndHiddenRequests(t *testing.T) {
 	dead := serve(t, site{})
 	dead.Close()
 	provider := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(502) }))
-	srv := serve(t, site{"/": "<title>x</title>"})
+	mux := http.NewServeMux()
+	mux.Handle("/", site{"/": "<title>x</title>"})
+	mux.HandleFunc("/aborted", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	srv := serve(t, mux)
 	p := open(t, PageOptions{})
 	visit(t, p, srv.URL)
 	eval[any](t, p, `fetch("`+dead.URL+`/refused").catch(()=>0)`)
 	eval[any](t, p, `fetch("`+provider.URL+`/hidden").catch(()=>0)`)
 	eval[any](t, p, `{const c = new AbortController(); const f = fetch("/aborted", {signal: c.signal}).catch(()=>0); c.abort(); f}`)
 	got := settled(t, p, "hidden status", func(g Telemetry) bool {
-		return slices.ContainsFunc(g.Requests, func(r Request) bool {
-			return strings.HasSuffix(r.URL, "/hidden") && r.Finished && r.Status != 0
+		return len(g.Requests) == 4 && !slices.ContainsFunc(g.Requests, func(r Request) bool {
+			return !r.Finished || (strings.HasSuffix(r.URL, "/hidden") && r.Status == 0)
 		})
 	})
 	for _, r := range got.Requests {
@@ -119,7 +122,7 @@ func TestRefusedAndHiddenRequests(t *testing.T) {
 				t.Errorf("hidden: got %+v", r)
 			}
 		case strings.HasSuffix(r.URL, "/aborted"):
-			if r.Failed() {
+			if r.Failed() || !r.Canceled {
 				t.Errorf("aborted by the page itself: got %+v, want no failure", r)
 			}
 		}
