@@ -5,3 +5,4 @@
 
 need_go
 go generate ./...
+go test ./internal/api -run Document -update >/dev/null
