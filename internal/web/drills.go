@@ -53,7 +53,7 @@ func (s *site) getDrill(w http.ResponseWriter, r *http.Request, v *visit) error 
 	if err != nil {
 		return err
 	}
-	f := s.frame(r, v, "Drill: "+d.Scenario.Title, "drill/"+string(d.ID), "incident/", "release/")
+	f := s.frame(r, v, "Drill: "+d.Scenario.Title, "drill/", "incident/", "release/")
 	s.render(w, r, http.StatusOK, drillPage(f, d, drillClock(d, f.Now)))
 	return nil
 }

@@ -76,11 +76,11 @@
     el.querySelector(".live-word").textContent = { on: "Live", off: "Live updates paused", still: "Not live" }[s];
   }
   function listen(url) {
-    let gap = false, wait = 1000, last = Date.now(), es;
+    let gap = true, wait = 1000, es; // also between the page and its first stream
     const open = () => {
       es = new EventSource(url);
-      es.addEventListener("hello", () => { last = Date.now(); wait = 1000; state("on"); if (gap) { gap = false; refresh(); } });
-      es.addEventListener("changed", () => { last = Date.now(); refresh(); });
+      es.addEventListener("hello", () => { wait = 1000; state("on"); if (gap) { gap = false; refresh(); } });
+      es.addEventListener("changed", () => { refresh(); });
       es.onerror = () => {
         gap = true;
         state("off");
