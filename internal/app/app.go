@@ -31,12 +31,14 @@ import (
 	"github.com/postflight/postflight/internal/deploy"
 	"github.com/postflight/postflight/internal/drill"
 	"github.com/postflight/postflight/internal/incident"
+	"github.com/postflight/postflight/internal/ingest"
 	"github.com/postflight/postflight/internal/journal"
 	"github.com/postflight/postflight/internal/journey"
 	"github.com/postflight/postflight/internal/notify"
 	"github.com/postflight/postflight/internal/page"
 	"github.com/postflight/postflight/internal/postmortem"
 	"github.com/postflight/postflight/internal/product"
+	"github.com/postflight/postflight/internal/release"
 	"github.com/postflight/postflight/internal/rollback"
 	"github.com/postflight/postflight/internal/signal"
 	"github.com/postflight/postflight/internal/store"
@@ -60,7 +62,7 @@ type App struct {
 	log      *slog.Logger
 	now      func() time.Time
 	store    *store.Store
-	blobs    *blob.Store
+	blobs    *blob.Dir
 	listener net.Listener
 	products []product.Product
 	byID     map[product.ID]product.Product
@@ -71,6 +73,7 @@ type App struct {
 	prober   *check.Prober
 	hands    *hands
 	observer *observer
+	boots    *ingest.BootHandler
 	closers  []closer // last in, first out
 }
 
@@ -115,6 +118,7 @@ func (a *App) openState(ctx context.Context) error {
 	if a.blobs, err = blob.Open(filepath.Join(server.Data, "evidence")); err != nil {
 		return fmt.Errorf("open evidence: %w", err)
 	}
+	a.onClose("evidence", a.blobs.Close)
 	if a.store, err = store.Open(ctx, store.Options{DSN: dsn, Node: server.Data, Logger: a.log}); err != nil {
 		return err
 	}
@@ -196,11 +200,28 @@ func (a *App) wire(ctx context.Context) error {
 	})
 	a.hands = &hands{
 		store: a.store, products: a.byID, looker: looker, notifier: notifier,
-		runner:   journey.New(journey.Options{Binary: binary, Blobs: a.blobs, Version: a.o.Version, Logger: a.log}),
-		deployer: deploy.New(deploy.Options{Logger: a.log}),
+		runner:   journey.New(journey.Options{Binary: binary, Blobs: a.blobs, Version: a.o.Version, Worker: "journey", Logger: a.log}),
+		deployer: deploy.New(deploy.Options{Logger: a.log, Commit: a.commit, Secrets: secrets(a.products)}),
 		ground:   a.o.Ground, desk: a.desk, own: product.Origin(a.url), key: a.key, log: a.log, now: a.now,
 	}
 	return nil
+}
+
+// commit returns the commit of a release, for rollback commands.
+func (a *App) commit(ctx context.Context, id release.ID) (string, error) {
+	r, err := read(ctx, a.store, func(tx *store.Tx) (release.Release, error) { return tx.Release(ctx, id) })
+	return r.Commit, err
+}
+
+// secrets lists what must not stand in the output of a rollback.
+func secrets(products []product.Product) []string {
+	var out []string
+	for _, p := range products {
+		if p.Rollback.Secret != "" {
+			out = append(out, p.Rollback.Secret)
+		}
+	}
+	return out
 }
 
 // agent is how our own requests name themselves.
@@ -208,6 +229,20 @@ func (a *App) agent() string { return "Postflight/" + a.o.Version + " (+syntheti
 
 // URL is how people and pages reach this server.
 func (a *App) URL() string { return a.url }
+
+// Desk takes what people and pipelines ask for.
+func (a *App) Desk() *Desk { return a.desk }
+
+// BootStats counts the boot reports that were taken and dropped.
+func (a *App) BootStats() ingest.Stats { return a.boots.Stats() }
+
+// Changed returns a channel that is closed after the next change of anything.
+func (a *App) Changed() <-chan struct{} { return a.store.Changed() }
+
+// Drill returns one drill.
+func (a *App) Drill(ctx context.Context, id drill.ID) (drill.Drill, error) {
+	return (&view{store: a.store}).Drill(ctx, id)
+}
 
 // Doorkeeper hands out sign-in links and tokens.
 func (a *App) Doorkeeper() *Doorkeeper { return a.keys }

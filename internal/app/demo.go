@@ -19,7 +19,6 @@ import (
 	"github.com/postflight/postflight/internal/config"
 	"github.com/postflight/postflight/internal/demo"
 	"github.com/postflight/postflight/internal/ingest"
-	"github.com/postflight/postflight/internal/journey"
 	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/slacktest"
 )
@@ -80,9 +79,12 @@ func OpenDemo(ctx context.Context, o DemoOptions) (_ *Demo, err error) {
 		return nil, fmt.Errorf("install the demo shop: %w", err)
 	}
 	token := "xoxb-" + rand.Text()
-	d.Chat = slacktest.New(slacktest.Options{
+	d.Chat, err = slacktest.New(slacktest.Options{
 		Token: token, Channels: []slacktest.Channel{{ID: "C0DEMO", Name: "on-call"}}, Dir: filepath.Join(dir, "chat"),
 	})
+	if err != nil {
+		return nil, fmt.Errorf("open the demo's chat: %w", err)
+	}
 	cfg, err := d.configure(dir, token, o.Env)
 	if err != nil {
 		return nil, err
@@ -161,10 +163,10 @@ products:
     journeys:
       - file: journeys/book-a-visit.json
         every: 1m
-        timeout: 20s
+        timeout: 10s
       - file: journeys/browse.json
         every: 1m
-        timeout: 20s
+        timeout: 10s
     pages: [/, /book]
     boot_reports: true
     integrations:
@@ -219,7 +221,7 @@ func (d *Demo) configure(dir, token string, env []string) (*config.Config, error
 		env = os.Environ()
 	}
 	cfg, warnings, err := config.Load(d.Config, config.Options{
-		JourneyLint: journey.LintFile, Environ: append(env, "POSTFLIGHT_DEMO_SLACK_TOKEN="+token),
+		JourneyLint: LintJourney, Environ: append(env, "POSTFLIGHT_DEMO_SLACK_TOKEN="+token),
 		KnownEnv: []string{"POSTFLIGHT_DEMO_SLACK_TOKEN"},
 	})
 	for _, w := range warnings {

@@ -215,6 +215,9 @@ func unpinned(ctx context.Context, tx *store.Tx, id product.ID, pin release.Pin,
 	return err
 }
 
+// Scenarios lists what can be drilled.
+func (d *Desk) Scenarios() []drill.Scenario { return d.drills }
+
 // StartDrill starts a scenario on the drill ground, if everything is steady.
 func (d *Desk) StartDrill(ctx context.Context, scenario, by string) (id drill.ID, err error) {
 	i := slices.IndexFunc(d.drills, func(s drill.Scenario) bool { return s.Name == scenario })

@@ -3,7 +3,9 @@ package app
 import (
 	"context"
 	"io"
+	"net"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/postflight/postflight/internal/blob"
@@ -26,9 +28,10 @@ func (a *App) handler() http.Handler {
 		Version:  a.o.Version, Secure: strings.HasPrefix(a.url, "https:"), Logger: a.log, Now: a.now,
 	})
 	mux := http.NewServeMux()
-	mux.Handle("/boot/", ingest.NewBootHandler(ingest.BootOptions{
+	a.boots = ingest.NewBootHandler(ingest.BootOptions{
 		Products: a.products, Known: a.observer.Release, Report: a.observer.Boot, Now: a.now, Log: a.log, Verify: a.Marked,
-	}))
+	})
+	mux.Handle("/boot/{product}", a.boots)
 	mux.Handle("/api/", a.api(v))
 	mux.Handle("/healthz", a.api(v))
 	mux.Handle("/", ui)
@@ -51,7 +54,7 @@ func (a *App) markerHeader(host string) http.Header {
 }
 
 // reader opens evidence for notify.
-type reader struct{ blobs *blob.Store }
+type reader struct{ blobs *blob.Dir }
 
 // Get opens an artifact.
 func (r reader) Get(ctx context.Context, key string) (io.ReadCloser, error) {
@@ -60,7 +63,7 @@ func (r reader) Get(ctx context.Context, key string) (io.ReadCloser, error) {
 }
 
 // opener opens evidence for the pages.
-type opener struct{ blobs *blob.Store }
+type opener struct{ blobs *blob.Dir }
 
 // Open opens an artifact.
 func (o opener) Open(ctx context.Context, key string) (io.ReadCloser, error) {
@@ -80,9 +83,23 @@ func channels(in []config.Channel) []notify.Channel {
 		case c.Webhook != nil:
 			ch.Webhook = &notify.Webhook{URL: c.Webhook.URL.Reveal(), Secret: c.Webhook.Secret.Reveal()}
 		case c.Email != nil:
-			ch.Mail = mail(c.Email)
+			ch.Mail = mail(*c.Email)
 		}
 		out = append(out, ch)
 	}
 	return out
+}
+
+// mail translates a configured mail channel. Load checked the address.
+func mail(e config.Email) *notify.Mail {
+	host, port, _ := net.SplitHostPort(e.SMTP)
+	n, _ := strconv.Atoi(port)
+	m := &notify.Mail{Host: host, Port: n, Username: e.Username, Password: e.Password.Reveal(), From: e.From, To: e.To}
+	switch e.TLS {
+	case "tls":
+		m.TLS = notify.TLSImplicit
+	case "none":
+		m.TLS = notify.TLSNone
+	}
+	return m
 }

@@ -58,6 +58,9 @@ func (o *observer) Report(ctx context.Context, s signal.Signal) error {
 		}
 		s.Watch, s.Release = string(watch.StandingID(s.Product)), ""
 		s.Side = signal.None
+		if s.Confirm && s.Outcome == signal.Fail {
+			s.Looks = max(s.Round, 1) // the prober looked again by itself
+		}
 		if s.Kind == signal.Version {
 			s.Name, s.Side = "version", signal.New
 		}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"os"
 	"time"
 
 	"github.com/postflight/postflight/internal/action"
@@ -99,11 +98,7 @@ func (h *hands) journey(ctx context.Context, p product.Product, l watch.Look) si
 		if j.ID != l.Name {
 			continue
 		}
-		raw, err := os.ReadFile(j.File)
-		if err != nil {
-			return broken(fmt.Errorf("read recording: %w", err))
-		}
-		parsed, err := journey.Parse(j.File, raw)
+		parsed, err := readJourney(j.File)
 		if err != nil {
 			return broken(err)
 		}

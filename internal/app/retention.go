@@ -6,12 +6,13 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/postflight/postflight/internal/blob"
 	"github.com/postflight/postflight/internal/store"
 )
 
 // evidence is the artifact store as the janitor sees it.
 type evidence interface {
-	Prune(ctx context.Context, before time.Time, keep func(key string) bool) (int, error)
+	Prune(ctx context.Context, before time.Time, keep func(key string) bool) (blob.Pruned, error)
 }
 
 // janitor ends what is older than its retention: first the rows, then the
@@ -54,8 +55,8 @@ func (j *janitor) once(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("prune evidence: %w", err)
 	}
-	if n > 0 {
-		j.log.Info("swept", "artifacts", n, "rows", gone)
+	if n.Files > 0 {
+		j.log.Info("swept", "artifacts", n.Files, "bytes", n.Bytes, "rows", gone)
 	}
 	return nil
 }

@@ -155,7 +155,8 @@ func (s *Stage) order(ctx context.Context, db Store, p product.Product, o Order,
 		Title:   fmt.Sprintf("Roll back %s from %s to %s", p.Name, done.BadVersion, done.Version),
 		Product: ev.Product, Release: string(bad.ID), Watch: ev.Watch, Incident: o.Incident,
 		Group: "deploy/" + ev.Product, State: action.Queued, Queued: ev.At, Due: ev.At,
-		Lease: p.Rollback.Timeout + 30*time.Second, Retry: action.Retry{Max: 1},
+		Lease: p.Rollback.Timeout + 30*time.Second,
+		Retry: action.Retry{Max: 3, First: time.Second, Until: ev.At.Add(2*p.Rollback.Timeout + time.Minute)},
 	}
 	return action.Plan{Actions: []action.Action{a.Encode(done)}}, nil
 }

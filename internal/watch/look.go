@@ -101,6 +101,12 @@ func (s *Stage) observed(ctx context.Context, db Store, p product.Product, sig s
 	}
 	var plan action.Plan
 	thing := string(sig.Kind) + "/" + sig.Name
+	if w.Kind == KindStanding && sig.Kind == signal.Probe {
+		if !s.turned(p, &w, sig, now, &plan) {
+			return plan, nil
+		}
+		return plan, db.PutWatch(ctx, w)
+	}
 	switch {
 	case sig.Side == signal.New && w.otherVersion(sig):
 		if s.again(p, &w, sig, now, &plan) {
@@ -125,6 +131,25 @@ func (s *Stage) observed(ctx context.Context, db Store, p product.Product, sig s
 		return plan, nil
 	}
 	return plan, db.PutWatch(ctx, w)
+}
+
+// turned asks for every journey at once when a provider goes down or comes
+// back: do its users feel it, and is it really over?
+func (s *Stage) turned(p product.Product, w *Watch, sig signal.Signal, now time.Time, plan *action.Plan) bool {
+	thing := string(sig.Kind) + "/" + sig.Name
+	red := sig.Outcome == signal.Fail
+	if sig.Outcome == signal.Broken || red == (w.Asked[thing] != 0) {
+		return false
+	}
+	w.Round++
+	delete(w.Asked, thing)
+	if red {
+		w.Asked[thing] = w.Round
+	}
+	for _, j := range p.Journeys {
+		plan.Actions = append(plan.Actions, w.ask(p, w.look(p, signal.Journey, j.ID, signal.New), now, 0))
+	}
+	return true
 }
 
 // otherVersion reports whether the look met a version that is not the one

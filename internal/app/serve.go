@@ -1,0 +1,78 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/postflight/postflight/internal/config"
+	"github.com/postflight/postflight/internal/journey"
+)
+
+// maxRecording bounds a recording's file, in bytes.
+const maxRecording = 1 << 20
+
+// LintJourney says why a recording cannot be played, or can never fail. The
+// configuration calls it for every journey.
+func LintJourney(file string) error {
+	j, err := readJourney(file)
+	if err != nil {
+		return err
+	}
+	return j.Lint()
+}
+
+// readJourney reads and parses a recording.
+func readJourney(file string) (*journey.Journey, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil, fmt.Errorf("read recording: %w", err)
+	}
+	if info.Size() > maxRecording {
+		return nil, fmt.Errorf("read recording: %s is larger than %d bytes", file, maxRecording)
+	}
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read recording: %w", err)
+	}
+	return journey.Parse(file, raw)
+}
+
+// Load reads a configuration as the server does.
+func Load(path string) (*config.Config, []config.Warning, error) {
+	return config.Load(path, config.Options{JourneyLint: LintJourney, KnownEnv: KnownEnv()})
+}
+
+// KnownEnv lists the environment variables that the command line reads.
+func KnownEnv() []string {
+	return []string{"POSTFLIGHT_TOKEN", "POSTFLIGHT_SERVER"}
+}
+
+// ServeOptions say what Serve runs.
+type ServeOptions struct {
+	Config  string // path
+	Version string
+	Logger  *slog.Logger
+	// Ready is called once everything is open and the address is taken.
+	Ready func(a *App)
+}
+
+// Serve runs a server on a configuration until ctx ends.
+func Serve(ctx context.Context, o ServeOptions) error {
+	cfg, warnings, err := Load(o.Config)
+	for _, w := range warnings {
+		o.Logger.Warn("configuration", "warning", w.Warn())
+	}
+	if err != nil {
+		return err
+	}
+	a, err := Open(ctx, Options{Config: cfg, Version: o.Version, Logger: o.Logger})
+	if err != nil {
+		return err
+	}
+	if o.Ready != nil {
+		o.Ready(a)
+	}
+	return a.Run(ctx)
+}
