@@ -1,0 +1,65 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+
+	"github.com/postflight/postflight/internal/access"
+	"github.com/postflight/postflight/internal/app"
+	"github.com/postflight/postflight/internal/config"
+)
+
+// House is the Runner that runs the real server.
+type House struct{}
+
+var _ Runner = House{}
+
+// Load reads a configuration as the server does.
+func (House) Load(path string) (*config.Config, []config.Warning, error) { return app.Load(path) }
+
+// LintJourney says why a recording cannot be played or can never fail.
+func (House) LintJourney(file string) error { return app.LintJourney(file) }
+
+// Serve runs a server on a configuration until ctx ends.
+func (House) Serve(ctx context.Context, o ServeOptions) error {
+	return app.Serve(ctx, app.ServeOptions{
+		Config: o.Config, Version: o.Version, Logger: o.Logger,
+		Ready: func(a *app.App) {
+			fmt.Fprintf(o.Out, "postflight serves %s\nsign in with a link from: postflight login\n", a.URL())
+		},
+	})
+}
+
+// Demo runs the server with the demo product until ctx ends.
+func (House) Demo(ctx context.Context, o DemoOptions) error {
+	d, err := app.OpenDemo(ctx, app.DemoOptions{
+		Dir: o.Dir, Listen: o.Listen, Reset: o.Reset, Version: o.Version, Logger: o.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	if err := welcome(ctx, o.Out, d); err != nil {
+		return errors.Join(err, d.App.Close())
+	}
+	return d.Run(ctx)
+}
+
+// welcome prints the sign-in link and where everything is.
+func welcome(ctx context.Context, out io.Writer, d *app.Demo) error {
+	secret, err := d.App.Doorkeeper().CreateLink(ctx, "demo", access.Admin, "")
+	if err != nil {
+		return fmt.Errorf("make a sign-in link: %w", err)
+	}
+	_, err = fmt.Fprintf(out, `
+  Sign in, once:  %s/sign-in?link=%s
+
+  The shop        %s
+  The chat        %s
+  Break it with   postflight drill run all --data %s
+
+`, d.App.URL(), url.QueryEscape(secret), d.ShopURL, d.ChatURL, d.Data)
+	return err
+}
