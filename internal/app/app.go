@@ -267,8 +267,16 @@ func (a *App) Run(ctx context.Context) error {
 	return errors.Join(err, a.Close())
 }
 
-// begin tells the stages that the products are watched from now on.
+// begin hangs up the local key and starts the standing watches.
 func (a *App) begin(ctx context.Context) error {
+	if err := a.hangKey(ctx); err != nil {
+		return err
+	}
+	return a.stand(ctx)
+}
+
+// stand opens the standing watch of every product.
+func (a *App) stand(ctx context.Context) error {
 	return a.store.Write(ctx, func(tx *store.Tx) error {
 		for _, p := range a.products {
 			ev := journal.New(watch.EventStanding, a.now(), p.ID).About(string(p.ID), "", string(watch.StandingID(p.ID)), "")

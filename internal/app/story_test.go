@@ -69,7 +69,7 @@ func newHouse(t *testing.T) *house {
 	h.desk = &Desk{store: s, products: by, now: clock}
 	h.obs = &observer{store: s, desk: h.desk, now: clock}
 	a.now = clock
-	if err := a.begin(t.Context()); err != nil {
+	if err := a.stand(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return h
