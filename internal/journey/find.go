@@ -117,7 +117,8 @@ func (p *play) find(ctx context.Context, s Step) (target, error) {
 		x, y, over, err := p.place(ctx, f, a, sp.Needs.Events)
 		if err != nil || over != "" {
 			a.OK = false
-			a.States = append(a.States, state{State: "its frame is covered by " + over, Covered: true})
+			a.Turn++
+			a.States = append(a.States, state{State: "its frame is " + over, Covered: strings.HasPrefix(over, "covered")})
 			return a, err
 		}
 		t = target{X: x, Y: y, Kind: a.Kind, Password: a.Password, frame: f}
@@ -157,8 +158,21 @@ func worldOf(s Step) browser.World {
 	return browser.Isolated
 }
 
-// margin is kept of a step's time to hear what the last look in the page saw.
-const margin = 60 * time.Millisecond
+const (
+	// margin is kept of a step's time to hear what the last look in the page saw.
+	margin = 100 * time.Millisecond
+	// silence is how late a look may be before the page counts as stuck.
+	silence = 300 * time.Millisecond
+)
+
+// sliceOf is how long one look waits inside the page; accessible names are
+// asked for from outside, before each look.
+func sliceOf(s Step) time.Duration {
+	if hasARIA(s.Selectors) {
+		return 200 * time.Millisecond
+	}
+	return time.Second
+}
 
 // poll runs look until it answers OK or ctx ends. Each look waits inside the
 // page; between two of them everything is resolved anew, so that a navigation
@@ -172,7 +186,9 @@ func (p *play) poll(ctx context.Context, s Step, h *history, look func(*browser.
 		a, err := p.once(ctx, s, look, sp)
 		switch {
 		case ctx.Err() != nil && err != nil:
-			h.add(state{State: "the page does not answer"}, begin)
+			if len(h.states) == 0 || time.Since(begin) > sliceOf(s)+silence {
+				h.add(state{State: "the page does not answer"}, begin)
+			}
 			return p.timedOut(ctx, h)
 		case errors.Is(err, browser.ErrContextLost), errors.Is(err, errNoFrame):
 			h.add(state{State: lostState(err)}, begin)
@@ -220,10 +236,7 @@ func (p *play) once(ctx context.Context, s Step, look func(*browser.Frame, spec,
 	}
 	one := *sp
 	one.Alternatives = alternatives
-	slice := time.Second
-	if hasARIA(s.Selectors) {
-		slice = 200 * time.Millisecond
-	}
+	slice := sliceOf(s)
 	if end, ok := ctx.Deadline(); ok {
 		slice = max(0, min(slice, time.Until(end)-margin))
 	}

@@ -20,7 +20,7 @@ const (
 	// settle is how long requests that the last step caused may still take.
 	settle = 700 * time.Millisecond
 	// maxBytes is what one run may receive, decoded.
-	maxBytes = 192 << 20
+	maxBytes = 128 << 20
 )
 
 // record is what is known of a step besides the page's telemetry.

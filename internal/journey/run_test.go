@@ -158,10 +158,16 @@ func expect(expression string) string {
 	return fmt.Sprintf(`{"type":"waitForExpression","expression":%q}`, expression)
 }
 
+// same fails within 5 s, saying what the expression is instead.
+func same(expression, want string) string {
+	return fmt.Sprintf(`{"type":"waitForExpression","timeout":5000,"expression":%q}`,
+		fmt.Sprintf("(() => { const got = %s; if (got === %q) return true; throw new Error(got); })()", expression, want))
+}
+
 func wantPass(t *testing.T, s signal.Signal) {
 	t.Helper()
 	if s.Outcome != signal.Pass || s.Failure != nil {
-		t.Fatalf("got %s: %s\n%+v", s.Outcome, s.Summary, s.Steps)
+		t.Fatalf("got %s: %s", s.Outcome, s.Summary)
 	}
 	for _, step := range s.Steps {
 		if step.Outcome != signal.Pass {

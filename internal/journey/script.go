@@ -196,6 +196,7 @@ const overlay = (hit, el) => {
 const ways = [null, {block: 'end', inline: 'end'}, {block: 'center', inline: 'center'}, {block: 'start', inline: 'start'}];
 let turn = 0;
 const reach = (el) => {
+	if (window !== window.top) el.scrollIntoView({behavior: 'instant', block: 'nearest', inline: 'nearest'}); // scrolls the frames around too
 	let p = point(el);
 	if (spec.turn + turn > 0 || !onScreen(p)) {
 		const way = ways[(spec.turn + turn) % ways.length];
@@ -375,7 +376,7 @@ const scrollScript = `function (x, y, element) {
 }`
 
 // ownerScript tells what lies over a frame, seen from the document around it:
-// nothing when the point hits a frame element.
+// an empty text when the point hits a frame element.
 const ownerScript = `function (x, y) {
 	let el = document.elementFromPoint(x, y);
 	while (el?.shadowRoot) {
@@ -383,9 +384,10 @@ const ownerScript = `function (x, y) {
 		if (!inner || inner === el) break;
 		el = inner;
 	}
-	if (!el || ['IFRAME', 'FRAME', 'OBJECT', 'EMBED'].includes(el.nodeName)) return '';
+	if (!el) return 'outside the viewport';
+	if (['IFRAME', 'FRAME', 'OBJECT', 'EMBED'].includes(el.nodeName)) return '';
 	const c = el.getAttribute('class');
-	return '<' + el.nodeName.toLowerCase() + (el.id ? ' id=' + JSON.stringify(el.id) : '') + (c ? ' class=' + JSON.stringify(c) : '') + '>';
+	return 'covered by <' + el.nodeName.toLowerCase() + (el.id ? ' id=' + JSON.stringify(el.id) : '') + (c ? ' class=' + JSON.stringify(c) : '') + '>';
 }`
 
 // metaScript reads a meta tag.
