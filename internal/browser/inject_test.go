@@ -64,6 +64,7 @@ func TestInjectFirstPartyOnly(t *testing.T) {
 	shop.Handle("/", site{
 		"/": `<title>shop</title>`, "/api": "", "/arrived": "arrived", "/nested": "nested", "/popup": "popup",
 		"/w.js": `fetch("/from-worker").then(() => postMessage(1))`, "/from-worker": "",
+		"/sw.js": `oninstall = e => e.waitUntil(fetch("/from-sw"))`, "/from-sw": "",
 	})
 	shopSrv, otherSrv := serve(t, shopSaw.wrap(shop)), serve(t, otherSaw.wrap(other))
 	shopURL, otherURL = shopSrv.URL, localhost(otherSrv)
@@ -80,6 +81,7 @@ func TestInjectFirstPartyOnly(t *testing.T) {
 	eval[any](t, p, fmt.Sprintf(`new Promise(done => { const i = new Image(); i.onload = i.onerror = done; i.src = "%s/img" }).then(() => 1)`, otherURL))
 	eval[any](t, p, fmt.Sprintf(`new Promise(done => { const f = document.createElement("iframe"); f.onload = done; f.src = "%s/embed"; document.body.append(f) }).then(() => 1)`, otherURL))
 	eval[any](t, p, `new Promise(done => { new Worker("/w.js").onmessage = done }).then(() => 1)`)
+	eval[any](t, p, `navigator.serviceWorker.register("/sw.js").then(() => navigator.serviceWorker.ready).then(() => 1)`)
 	if err := p.MainFrame().Call(t.Context(), "Runtime.evaluate", map[string]any{"expression": `window.open("/popup"); 1`, "userGesture": true}, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +91,7 @@ func TestInjectFirstPartyOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	for _, path := range []string{"/", "/api", "/to-other", "/to-self", "/arrived", "/nested", "/w.js", "/from-worker", "/popup"} {
+	for _, path := range []string{"/", "/api", "/to-other", "/to-self", "/arrived", "/nested", "/w.js", "/from-worker", "/sw.js", "/from-sw", "/popup"} {
 		if v, ok := shopSaw.get("GET " + path); v != "yes" {
 			t.Errorf("first party %s: got %q (seen %v), want the header", path, v, ok)
 		}

@@ -160,6 +160,7 @@ func TestNavigateEndless(t *testing.T) {
 	srv := serve(t, mux)
 	p := open(t, PageOptions{})
 	var before, after runtime.MemStats
+	runtime.GC()
 	runtime.ReadMemStats(&before)
 	for path, want := range map[string]string{
 		"/silent":   "no response; 1 requests pending, the oldest " + srv.URL + "/silent",
@@ -179,6 +180,7 @@ func TestNavigateEndless(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	runtime.GC()
 	runtime.ReadMemStats(&after)
 	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 64<<20 {
 		t.Errorf("our heap grew by %d MiB", grown>>20)

@@ -34,6 +34,7 @@ type process struct {
 	fromChild *os.File
 	toChild   *os.File
 	stderr    *tail
+	spoken    chan struct{} // closed when nobody can write to stderr any more
 	exited    chan struct{}
 	stopping  chan struct{}
 	stopOnce  sync.Once
@@ -53,7 +54,7 @@ func startProcess(ctx context.Context, o Options) (*process, error) {
 	sweepProfiles(dir)
 	p := &process{
 		stderr: &tail{limit: o.StderrLimit},
-		exited: make(chan struct{}), stopping: make(chan struct{}), done: make(chan struct{}),
+		spoken: make(chan struct{}), exited: make(chan struct{}), stopping: make(chan struct{}), done: make(chan struct{}),
 	}
 	if err := p.makeProfile(dir); err != nil {
 		return nil, err
@@ -91,7 +92,10 @@ func (p *process) spawn(o Options) error {
 		return errors.Join(err, w3.Close(), r4.Close(), errR.Close())
 	}
 	p.cmd, p.toChild, p.fromChild = cmd, w3, r4
-	go p.stderr.drain(errR)
+	go func() {
+		defer close(p.spoken)
+		p.stderr.drain(errR)
+	}()
 	go func() {
 		_ = cmd.Wait()
 		close(p.exited)
@@ -124,6 +128,10 @@ func (p *process) supervise(ctx context.Context, c *conn) {
 	p.kill()
 	<-p.exited
 	p.waitGroup()
+	select {
+	case <-p.spoken: // its last words are the reason people will see
+	case <-time.After(time.Second):
+	}
 	c.fail(fmt.Errorf("%w: chromium exited (%s)", ErrClosed, p.cmd.ProcessState))
 	_ = p.fromChild.Close()
 	p.cleanErr = p.removeProfile()

@@ -155,8 +155,8 @@ func TestTelemetryIsBounded(t *testing.T) {
 }
 
 // One message larger than we accept is skipped, counted, and harms nothing else.
+// Not parallel: another test weighs the heap.
 func TestOversizedMessages(t *testing.T) {
-	t.Parallel()
 	p := open(t, PageOptions{})
 	err := p.MainFrame().Evaluate(patient(t), Main, `"x".repeat(70 << 20)`, new(string))
 	var refused *ProtocolError
