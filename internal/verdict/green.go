@@ -178,6 +178,9 @@ func (v *view) settle(out *Verdict) {
 			}
 			return 1
 		}
+		if skew := b2i(a.Rule == RuleSkew) - b2i(b.Rule == RuleSkew); skew != 0 {
+			return skew // what hurts open tabs only comes after what hurts everybody
+		}
 		return a.At.Compare(b.At)
 	})
 	out.Final = v.over()
@@ -282,6 +285,13 @@ func ruleOf(k signal.Kind) Rule {
 		return RuleHealth
 	}
 	return RuleCoverage
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 func texts(rs []Reason) []string {

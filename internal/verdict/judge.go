@@ -146,8 +146,11 @@ func (v *view) blameRelease(out *Verdict, found []finding) bool {
 			out.Differential = true
 		}
 	}
+	// Only open tabs break when the new release's own assets are known to be
+	// fine; while they are not, the crawl decides.
 	skew := v.at(signal.OldAsset, "previous assets", signal.New)
-	if !out.Differential && !(skew.failing(checkFails) && len(found) == 0) {
+	onlySkew := skew.failing(checkFails) && len(found) == 0 && v.at(signal.Assets, "assets", signal.New).ok()
+	if !out.Differential && !onlySkew {
 		return false
 	}
 	out.State, out.Rollback = BrokenRelease, out.Differential
