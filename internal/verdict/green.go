@@ -152,15 +152,17 @@ func (v *view) counter(out *Verdict) {
 	if !out.State.Broken() {
 		return
 	}
+	var still []Reason
 	for k, t := range v.tallies {
 		if k.side == signal.Old || !t.ok() || k.kind == signal.Version {
 			continue
 		}
-		last := t.passes[len(t.passes)-1]
-		r := reason(ruleOf(k.kind), false, v.thing(k.kind, k.name)+" passes", last)
+		r := reason(ruleOf(k.kind), false, v.thing(k.kind, k.name)+" passes", t.passes[len(t.passes)-1])
 		r.Evidence = nil
-		out.Reasons = append(out.Reasons, r)
+		still = append(still, r)
 	}
+	slices.SortFunc(still, func(a, b Reason) int { return strings.Compare(a.Text, b.Text) })
+	out.Reasons = append(out.Reasons, still...)
 }
 
 // settle keeps the worst that was claimed, and says when nothing more comes.
