@@ -5,4 +5,4 @@
 
 need_go
 say "building ./bin/postflight"
-CGO_ENABLED=0 go build -trimpath -ldflags "-X main.version=$(version)" -o bin/postflight ./cmd/postflight
+CGO_ENABLED=0 go build -trimpath -buildvcs=auto -o bin/postflight ./cmd/postflight

@@ -29,8 +29,8 @@ static_check() {
 
 # fingerprint lists what could be generated, with its checksums.
 fingerprint() {
-	find . \( -path ./.git -o -path ./bin -o -path ./dist -o -path ./data \) -prune -o -type f \
-		\( -name '*_templ.go' -o -path './docs/*' -o -path './schema/*' -o -name '*openapi*' \) -exec cksum {} + | sort -k 3
+	find . \( -path ./.git -o -path ./bin -o -path ./dist -o -path ./data -o -path ./demo \) -prune -o -type f \
+		\( -name '*_templ.go' -o -path './docs/*' -o -path './schema/*' -o -name 'schema.json' \) -exec cksum {} + | sort -k 3
 }
 
 # generated makes everything anew and fails when that changed a file.

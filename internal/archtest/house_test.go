@@ -88,7 +88,7 @@ func (h *house) enter(p string) error {
 		return nil
 	}
 	name := path.Base(p)
-	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") || name == "testdata" || p == "bin" || p == "dist" {
+	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") || name == "testdata" || p == "bin" || p == "dist" || p == "data" || p == "demo" {
 		return fs.SkipDir
 	}
 	if _, err := fs.Stat(h.fsys, p+"/go.mod"); err == nil {

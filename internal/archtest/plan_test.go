@@ -71,6 +71,8 @@ func plan() map[string]room {
 		"internal/app":    {13, top}, // opens, wires, supervises, stops
 		"internal/cli":    {14, top}, // the commands
 		"cmd/postflight":  {15, top}, // one line
+
+		"scripts/screenshots": {14, top}, // takes the pictures of the documentation
 	}
 }
 
