@@ -66,6 +66,9 @@ type Action struct {
 	Expires time.Time     `json:"expires,omitzero"`
 	Lease   time.Duration `json:"lease"` // longer than one attempt may take
 	Retry   Retry         `json:"retry"`
+	// Quiet actions end in silence when they succeed: the events of their
+	// outcome say all there is.
+	Quiet bool `json:"quiet,omitempty"`
 	// Claimed state, written by the store.
 	Attempt int `json:"attempt"`
 	// Uncertain counts the attempts whose end nobody saw: the worker died or

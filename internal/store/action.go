@@ -66,11 +66,15 @@ func (t *Tx) keep(ctx context.Context, a action.Action, node string) error {
 	return nil
 }
 
-// end writes an action that is over and tells the journal.
+// end writes an action that is over and tells the journal, unless a quiet one
+// succeeded.
 func (t *Tx) end(ctx context.Context, a action.Action, now time.Time) error {
 	a.Finished, a.LeaseUntil = now, time.Time{}
 	if err := t.keep(ctx, a, ""); err != nil {
 		return err
+	}
+	if a.Quiet && a.State == action.Done {
+		return nil
 	}
 	return t.tell(ctx, action.EventDone, a, now)
 }

@@ -185,7 +185,10 @@ func (v *view) blameEnvironment(out *Verdict, found []finding, red []finding) bo
 	if len(red) > 0 {
 		in, _ := v.integration(red[0].signals[0].Name)
 		out.Integration = in.ID
-		out.Summary = fmt.Sprintf("%s is down: %s", in.Name, said(red[0].signals[0]))
+		out.Summary = said(red[0].signals[0])
+		if !strings.Contains(out.Summary, in.Name) {
+			out.Summary = fmt.Sprintf("%s is down: %s", in.Name, out.Summary)
+		}
 		out.Suspects = append(out.Suspects, Suspect{
 			Kind: "integration", Name: in.Name, Detail: in.Probe.URL, For: []string{red[0].reason.Text},
 		})

@@ -66,7 +66,7 @@ func (w Watch) ask(p product.Product, l Look, now time.Time, number int) action.
 		Key:  fmt.Sprintf("look/%s/%s/%d.%d.%d", l.Watch, l.Thing(), l.Round, number, l.Try),
 		Kind: ActionLook, Lane: action.LaneCheck, Title: "Look at " + l.Name,
 		Product: string(l.Product), Release: string(l.Release), Watch: string(l.Watch),
-		State: action.Queued, Queued: now, Due: now, Lease: time.Minute, Retry: action.Retry{Max: 1},
+		State: action.Queued, Queued: now, Due: now, Lease: time.Minute, Retry: action.Retry{Max: 1}, Quiet: true,
 	}
 	if l.Try > 0 {
 		a.Due = now.Add(retryPause)
