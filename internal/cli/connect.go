@@ -107,7 +107,7 @@ func local(raw string) bool {
 		return true
 	}
 	ip := net.ParseIP(u.Hostname())
-	return ip != nil && ip.IsLoopback()
+	return ip != nil && (ip.IsLoopback() || ip.IsUnspecified()) // 0.0.0.0 leads here
 }
 
 // readWord reads a small file's only word; "" when there is no such file.

@@ -251,7 +251,11 @@ func (t *tool) showSignals(r client.ReleaseDetail) {
 		case "fail":
 			outcome = t.out.red(s.Outcome)
 		}
-		tab.row(k.kind+" "+k.name, or(k.side), fmt.Sprint(runs[k]), outcome, shorten(s.Summary, 100))
+		what := strings.ReplaceAll(k.kind, "_", " ")
+		if k.name != what {
+			what += " " + k.name
+		}
+		tab.row(what, or(k.side), fmt.Sprint(runs[k]), outcome, shorten(s.Summary, 100))
 	}
 	tab.print(t.out)
 	if r.More {
