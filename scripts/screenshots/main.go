@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/postflight/postflight/internal/browser"
@@ -53,14 +54,15 @@ func shots() []shot {
 type look struct {
 	suffix, scheme string
 	viewport       browser.Viewport
+	height         int // where a long page is cut
 }
 
 func looks() []look {
 	desktop := browser.Viewport{Width: 1280, Height: 800, Scale: 1}
 	return []look{
-		{"", "light", desktop},
-		{"-dark", "dark", desktop},
-		{"-phone", "light", browser.Viewport{Width: 390, Height: 844, Scale: 1, Mobile: true, Touch: true}},
+		{"", "light", desktop, 1650},
+		{"-dark", "dark", desktop, 1650},
+		{"-phone", "light", browser.Viewport{Width: 390, Height: 844, Scale: 1, Mobile: true, Touch: true}, 2400},
 	}
 }
 
@@ -158,17 +160,23 @@ func (v *visitor) takeIn(ctx context.Context, l look, path, file string) error {
 	}
 	// Pictures further down load lazily, and fonts late: wait for all of them.
 	const settled = `(async () => {
-		for (const i of document.images) i.loading = 'eager';
-		await Promise.all([...document.images].map((i) => i.decode()));
+		const all = [...document.images].filter((i) => i.getAttribute('src'));
+		for (const i of all) i.loading = 'eager';
+		await Promise.all(all.map((i) => i.decode().catch(() => {})));
 		await document.fonts.ready;
+		return all.filter((i) => !i.complete || !i.naturalWidth).map((i) => i.src);
 	})()`
-	if err := v.page.MainFrame().Evaluate(ctx, browser.Main, settled, nil); err != nil {
+	var broken []string
+	if err := v.page.MainFrame().Evaluate(ctx, browser.Main, settled, &broken); err != nil {
 		return fmt.Errorf("wait for pictures: %w", err)
+	}
+	if len(broken) > 0 {
+		return fmt.Errorf("pictures in the page do not load: %s", strings.Join(broken, " "))
 	}
 	if seen := v.page.Since(mark); len(seen.Exceptions) > 0 {
 		return fmt.Errorf("the page threw: %s", seen.Exceptions[0].Text)
 	}
-	png, err := v.page.Screenshot(ctx, browser.ScreenshotOptions{PNG: true, FullPage: true})
+	png, err := v.page.Screenshot(ctx, browser.ScreenshotOptions{PNG: true, FullPage: true, MaxHeight: l.height})
 	if err != nil {
 		return err
 	}
