@@ -17,6 +17,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"runtime"
 	"time"
@@ -195,13 +196,20 @@ func (a *App) wire(ctx context.Context) error {
 	if err != nil {
 		a.log.Error("no browser: journeys cannot run", "error", err)
 	}
-	notifier := notify.New(channels(a.o.Config.Channels), notify.Options{
+	told := channels(a.o.Config.Channels)
+	for _, ch := range told {
+		if err := ch.Check(); err != nil {
+			return fmt.Errorf("channel %s: %w", ch.Name, err)
+		}
+	}
+	hidden := secrets(a.o.Config, a.products)
+	notifier := notify.New(told, notify.Options{
 		Blobs: reader{a.blobs}, PublicURL: a.url, Logger: a.log,
 	})
 	a.hands = &hands{
 		store: a.store, products: a.byID, looker: looker, notifier: notifier,
 		runner:   journey.New(journey.Options{Binary: binary, Blobs: a.blobs, Version: a.o.Version, Worker: "journey", Logger: a.log}),
-		deployer: deploy.New(deploy.Options{Logger: a.log, Commit: a.commit, Secrets: secrets(a.products)}),
+		deployer: deploy.New(deploy.Options{Logger: a.log, Commit: a.commit, Secrets: hidden, Env: without(os.Environ(), hidden)}),
 		ground:   a.o.Ground, desk: a.desk, own: product.Origin(a.url), key: a.key, log: a.log, now: a.now,
 	}
 	return nil
@@ -211,17 +219,6 @@ func (a *App) wire(ctx context.Context) error {
 func (a *App) commit(ctx context.Context, id release.ID) (string, error) {
 	r, err := read(ctx, a.store, func(tx *store.Tx) (release.Release, error) { return tx.Release(ctx, id) })
 	return r.Commit, err
-}
-
-// secrets lists what must not stand in the output of a rollback.
-func secrets(products []product.Product) []string {
-	var out []string
-	for _, p := range products {
-		if p.Rollback.Secret != "" {
-			out = append(out, p.Rollback.Secret)
-		}
-	}
-	return out
 }
 
 // agent is how our own requests name themselves.

@@ -142,6 +142,9 @@ func (c *crew) act(ctx context.Context, a action.Action) {
 	if ctx.Err() != nil {
 		return // stopped: the next start claims it again
 	}
+	if w.Err != nil {
+		c.log.Warn("attempt failed", "action", a.Key, "attempt", a.Attempt, "permanent", w.Permanent, "error", w.Err)
+	}
 	for pause := backoff; ; pause = min(2*pause, idle) {
 		err := c.store.Write(ctx, func(tx *store.Tx) error {
 			if w.keep != nil {
