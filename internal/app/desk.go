@@ -242,7 +242,7 @@ func (d *Desk) StartDrill(ctx context.Context, scenario, by string) (id drill.ID
 		}
 		now := d.now()
 		id = drill.ID(fmt.Sprintf("%s-%d", scenario, now.UnixMilli()))
-		played, err := drill.Start(id, d.drills[i], target, by, g, now)
+		played, err := drill.Start(drill.Drill{ID: id, Scenario: d.drills[i], Product: target, By: by}, g, now)
 		if err != nil {
 			return err
 		}

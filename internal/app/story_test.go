@@ -500,7 +500,7 @@ func TestDrillScoresWhatHappened(t *testing.T) {
 	h := newHouse(t)
 	h.steady()
 	sc := drill.Scenario{Name: "bad", Title: "Bad", Expected: drill.Expected{Verdict: "broken_release", Rollback: true, Page: true, FirstRule: []string{"H3"}}}
-	d, err := drill.Start("d1", sc, "shop", "ann", drill.Ground{Live: release.Release{Judgement: release.Good}, Allowed: true}, h.now)
+	d, err := drill.Start(drill.Drill{ID: "d1", Scenario: sc, Product: "shop", By: "ann"}, drill.Ground{Live: release.Release{Judgement: release.Good}, Allowed: true}, h.now)
 	if err != nil {
 		t.Fatal(err)
 	}

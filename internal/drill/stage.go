@@ -11,7 +11,6 @@ import (
 	"github.com/postflight/postflight/internal/fault"
 	"github.com/postflight/postflight/internal/incident"
 	"github.com/postflight/postflight/internal/journal"
-	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/release"
 	"github.com/postflight/postflight/internal/rollback"
 	"github.com/postflight/postflight/internal/signal"
@@ -39,21 +38,23 @@ type Ground struct {
 	Allowed bool // the product was made for drills
 }
 
-// Start returns a new drill, or a Conflict that says what is not steady.
-func Start(id ID, sc Scenario, p product.ID, by string, g Ground, now time.Time) (Drill, error) {
+// Start returns the drill, begun now, or a Conflict that says what is not
+// steady. Of d, the id, scenario, product and person are given.
+func Start(d Drill, g Ground, now time.Time) (Drill, error) {
 	switch {
 	case !g.Allowed:
-		return Drill{}, fault.New(fault.Denied, fmt.Sprintf("%s is not a drill target", p),
+		return Drill{}, fault.New(fault.Denied, fmt.Sprintf("%s is not a drill target", d.Product),
 			"drills break the product: they run on the demo product only")
 	case g.Playing:
 		return Drill{}, fault.New(fault.Conflict, "another drill is being played", "one at a time: wait for it to end")
 	case len(g.Open) > 0:
 		return Drill{}, fault.New(fault.Conflict, fmt.Sprintf("%s is open", g.Open[0].ID), "resolve it first: real beats drill")
 	case g.Live.Judgement != release.Good:
-		return Drill{}, fault.New(fault.Conflict, fmt.Sprintf("%s is not known to be steady yet", p),
+		return Drill{}, fault.New(fault.Conflict, fmt.Sprintf("%s is not known to be steady yet", d.Product),
 			"wait until the live release is judged healthy")
 	}
-	return Drill{ID: id, Scenario: sc, Product: p, State: Playing, By: by, Started: now}, nil
+	d.State, d.Started = Playing, now
+	return d, nil
 }
 
 // Begin returns the plan that puts the fault in.

@@ -95,13 +95,15 @@ func Notice(st State, live *Release, version string, now time.Time) (Entry, bool
 }
 
 // Undo enters the rollback from bad to target: a new release of target's
-// version, and a pin that holds the bad version back.
-func Undo(st State, bad, target Release, by, reason string, now time.Time) Entry {
+// version, and a pin that holds the bad version back. Of the pin, By, Reason
+// and At are given: who moved the pointer, why and when.
+func Undo(st State, bad, target Release, pin Pin) Entry {
 	r := Release{
-		Product: bad.Product, Version: target.Version, Commit: target.Commit, By: by,
-		Source: Rollback, At: now, Judgement: Unjudged, Undoes: bad.ID, Restores: target.ID,
+		Product: bad.Product, Version: target.Version, Commit: target.Commit, By: pin.By,
+		Source: Rollback, At: pin.At, Judgement: Unjudged, Undoes: bad.ID, Restores: target.ID,
 	}
-	st.Pin = &Pin{Version: target.Version, Bad: bad.Version, Reason: reason, At: now, By: by}
+	pin.Version, pin.Bad = target.Version, bad.Version
+	st.Pin = &pin
 	bad.Judgement = Bad
 	return enter(st, &bad, r)
 }

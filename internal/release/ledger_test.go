@@ -64,7 +64,7 @@ func TestPinHoldsTheBadVersionBack(t *testing.T) {
 	good := release.Release{ID: "shop-1", Product: "shop", Version: "v1", Judgement: release.Good}
 	bad := release.Release{ID: "shop-2", Product: "shop", Version: "v2", Judgement: release.Bad}
 	st := release.State{Product: "shop", Live: "shop-2", LastGood: "shop-1", Count: 2}
-	back := release.Undo(st, bad, good, "postflight", "journey fails", t0)
+	back := release.Undo(st, bad, good, release.Pin{By: "postflight", Reason: "journey fails", At: t0})
 	if back.State.Pin == nil || back.State.Pin.Bad != "v2" || back.Release.Undoes != "shop-2" || back.Release.Restores != "shop-1" {
 		t.Fatalf("undo %+v", back)
 	}

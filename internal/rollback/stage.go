@@ -205,7 +205,7 @@ func (s *Stage) performed(ctx context.Context, db Store, ev journal.Event) (acti
 	if err := db.PutRelease(ctx, bad); err != nil {
 		return action.Plan{}, fmt.Errorf("condemn %s: %w", bad.ID, err)
 	}
-	e := release.Undo(st, bad, target, o.By, o.Reason, did.Flipped)
+	e := release.Undo(st, bad, target, release.Pin{By: o.By, Reason: o.Reason, At: did.Flipped})
 	about := func(k journal.Kind, data any) journal.Event {
 		return journal.New(k, ev.At, data).About(ev.Product, string(e.Release.ID), "", o.Incident)
 	}

@@ -190,14 +190,15 @@ func (s *Stage) tick(ctx context.Context, db Store, p product.Product, ev journa
 	if err != nil || w.State != Open {
 		return action.Plan{}, err
 	}
-	var plan action.Plan
 	w.Round++
 	if w.Kind == KindStanding {
-		if err := s.tickStanding(ctx, db, p, &w, t.Journey, ev.At, &plan); err != nil {
+		plan, err := s.tickStanding(ctx, db, p, w, t.Journey, ev.At)
+		if err != nil {
 			return plan, err
 		}
 		return plan, db.PutWatch(ctx, w)
 	}
+	var plan action.Plan
 	if err := s.round(ctx, db, p, &w, ev.At, &plan); err != nil {
 		return plan, err
 	}
@@ -209,10 +210,10 @@ func (s *Stage) tick(ctx context.Context, db Store, p product.Product, ev journa
 
 // tickStanding asks for one journey, unless a release is being watched: then
 // that watch looks at it anyway.
-func (s *Stage) tickStanding(ctx context.Context, db Store, p product.Product, w *Watch, name string, now time.Time, plan *action.Plan) error {
+func (s *Stage) tickStanding(ctx context.Context, db Store, p product.Product, w Watch, name string, now time.Time) (plan action.Plan, err error) {
 	open, err := db.OpenWatches(ctx, p.ID)
 	if err != nil {
-		return fmt.Errorf("tick %s: %w", w.ID, err)
+		return plan, fmt.Errorf("tick %s: %w", w.ID, err)
 	}
 	busy := len(open) > 1
 	for _, j := range p.Journeys {
@@ -224,7 +225,7 @@ func (s *Stage) tickStanding(ctx context.Context, db Store, p product.Product, w
 			plan.Actions = append(plan.Actions, w.ask(p, w.look(p, signal.Journey, j.ID, signal.New), now, 0))
 		}
 	}
-	return nil
+	return plan, nil
 }
 
 // end closes a watch whose window is over.
