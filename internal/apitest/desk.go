@@ -104,7 +104,9 @@ func (h *House) StartDrill(ctx context.Context, scenario, by string) (drill.ID, 
 	n := len(h.drills) + 1
 	g.Playing = slices.ContainsFunc(h.drills, func(d drill.Drill) bool { return d.State == drill.Playing })
 	h.mu.Unlock()
-	d, err := drill.Start(drill.ID(fmt.Sprintf("%s-%d", scenario, n)), h.scenarios[i], s.Product.ID, by, g, time.Now())
+	d, err := drill.Start(drill.Drill{
+		ID: drill.ID(fmt.Sprintf("%s-%d", scenario, n)), Scenario: h.scenarios[i], Product: s.Product.ID, By: by,
+	}, g, time.Now())
 	if err != nil {
 		return "", err
 	}
