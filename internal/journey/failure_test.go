@@ -54,20 +54,27 @@ func TestPreconditionsAreNamed(t *testing.T) {
 	}
 }
 
+// broken answers every address badly, to every origin.
+func broken(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	if strings.HasPrefix(r.URL.Path, "/missing") {
+		http.NotFound(w, r)
+		return
+	}
+	http.Error(w, "no", http.StatusInternalServerError)
+}
+
+// stranger is somebody else's server, and it is broken.
+func stranger(t *testing.T) *httptest.Server {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(broken))
+	t.Cleanup(s.Close)
+	return s
+}
+
 func TestFirstCause(t *testing.T) {
 	t.Parallel()
-	broken := func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Access-Control-Allow-Origin", "*")
-		if strings.HasPrefix(r.URL.Path, "/missing") {
-			http.NotFound(w, r)
-			return
-		}
-		http.Error(w, "no", http.StatusInternalServerError)
-	}
-	third := httptest.NewServer(http.HandlerFunc(broken))
-	t.Cleanup(third.Close)
-	down := httptest.NewServer(nil)
-	down.Close()
+	third := stranger(t)
 	for name, c := range map[string]struct {
 		html, class string
 		status      int
@@ -112,6 +119,13 @@ func TestFirstCause(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestWhatIsNotTheProductsFault(t *testing.T) {
+	t.Parallel()
+	third := stranger(t)
+	down := httptest.NewServer(nil)
+	down.Close()
 	for name, html := range map[string]string{
 		"third-party script":    `<script src="` + third.URL + `/t.js"></script>`,
 		"third-party down":      `<script>fetch('` + down.URL + `').catch(() => {})</script><img src="` + down.URL + `/x.png">`,
@@ -142,19 +156,21 @@ func TestFirstCause(t *testing.T) {
 			}
 		})
 	}
-	t.Run("third party named when the step fails", func(t *testing.T) {
-		t.Parallel()
-		s := newScene(t, page(`<button onclick="fetch('`+third.URL+`/pay').catch(() => {})">Pay</button>`), open, click(`"text/Pay"`), soon(expect("window.paid")))
-		s.req.Journey.Steps[1].Asserted = nil
-		got := s.run(t, t.Context())
-		wantFail(t, got, "assertion", 3, "it is false")
-		s = newScene(t, page(`<script>setTimeout(() => fetch('`+third.URL+`/pay').catch(() => {}), 400)</script>`), open, soon(expect("window.paid")))
-		got = s.run(t, t.Context())
-		wantFail(t, got, "request", 2, "/pay answered 500; then it is false")
-		if "http://"+got.Failure.Host != third.URL {
-			t.Errorf("got host %q, want %s", got.Failure.Host, third.URL)
-		}
-	})
+}
+
+func TestThirdPartyIsNamedWhenTheStepFails(t *testing.T) {
+	t.Parallel()
+	third := stranger(t)
+	s := newScene(t, page(`<button onclick="fetch('`+third.URL+`/pay').catch(() => {})">Pay</button>`), open, click(`"text/Pay"`), soon(expect("window.paid")))
+	s.req.Journey.Steps[1].Asserted = nil
+	got := s.run(t, t.Context())
+	wantFail(t, got, "assertion", 3, "it is false")
+	s = newScene(t, page(`<script>setTimeout(() => fetch('`+third.URL+`/pay').catch(() => {}), 400)</script>`), open, soon(expect("window.paid")))
+	got = s.run(t, t.Context())
+	wantFail(t, got, "request", 2, "/pay answered 500; then it is false")
+	if "http://"+got.Failure.Host != third.URL {
+		t.Errorf("got host %q, want %s", got.Failure.Host, third.URL)
+	}
 }
 
 func TestHostilePages(t *testing.T) {
