@@ -17,6 +17,7 @@ import (
 	"github.com/postflight/postflight/internal/release"
 	"github.com/postflight/postflight/internal/rollback"
 	"github.com/postflight/postflight/internal/store"
+	"github.com/postflight/postflight/internal/watch"
 )
 
 // Desk takes what people and pipelines ask for. Each wish is checked against
@@ -70,19 +71,11 @@ func (d *Desk) Announce(ctx context.Context, a release.Announcement) (r release.
 	return r, fresh, err
 }
 
-// Notice enters a version that was seen to be served. It is a Conflict while a
-// rollback is under way: the pointer is moving by our own hand.
+// Notice enters a version that was seen to be served. It is a Conflict, to be
+// told again later, while the pointer is known to be moving: by our own
+// rollback, or because a release was announced and is not served yet.
 func (d *Desk) Notice(ctx context.Context, id product.ID, version string) error {
 	return d.store.Write(ctx, func(tx *store.Tx) error {
-		moving, err := tx.Actions(ctx, store.ActionFilter{
-			Product: string(id), Kind: rollback.ActionPerform, States: []action.State{action.Queued, action.Running}, Limit: 1,
-		})
-		if err != nil {
-			return err
-		}
-		if len(moving) > 0 {
-			return fault.Newf(fault.Conflict, "a rollback of %s is under way", id)
-		}
 		st, live, err := standing(ctx, tx, id)
 		if err != nil {
 			return err
@@ -91,8 +84,40 @@ func (d *Desk) Notice(ctx context.Context, id product.ID, version string) error 
 		if !news {
 			return nil
 		}
+		if live != nil {
+			if err := moving(ctx, tx, *live, version); err != nil {
+				return err
+			}
+		}
 		return enter(ctx, tx, e, d.now())
 	})
+}
+
+// moving is a Conflict while what is served may still become, or stop being,
+// the live release.
+func moving(ctx context.Context, tx *store.Tx, live release.Release, version string) error {
+	back, err := tx.Actions(ctx, store.ActionFilter{
+		Release: string(live.ID), Kind: rollback.ActionPerform, Limit: 10,
+		States: []action.State{action.Queued, action.Running, action.Done},
+	})
+	if err != nil {
+		return err
+	}
+	if len(back) > 0 {
+		return fault.Newf(fault.Conflict, "a rollback of %s is under way", live.ID)
+	}
+	w, ok, err := tx.WatchOf(ctx, live.ID)
+	if err != nil || !ok || w.State != watch.Open || !w.Met.IsZero() || live.Previous == "" {
+		return err
+	}
+	before, err := tx.Release(ctx, live.Previous)
+	if err != nil {
+		return err
+	}
+	if before.Version == version {
+		return fault.Newf(fault.Conflict, "%s is not served yet", live.ID)
+	}
+	return nil
 }
 
 // standing reads a product's state and its live release, nil when none is.
