@@ -191,7 +191,7 @@ func (d *Drill) scoreVerdict(ev journal.Event) (action.Plan, error) {
 	}
 	d.Detected, d.Verdict = ev.At, v.State
 	for _, r := range v.Reasons {
-		if r.For {
+		if r.For && v.State.Broken() {
 			d.First = string(r.Rule) + ": " + r.Text
 			break
 		}
