@@ -122,6 +122,19 @@ func drillClock(d drill.Drill, now time.Time) clock {
 	return newClock(marks, now, d.State == drill.Playing && !d.Fault.IsZero())
 }
 
+// decided is when the verdict was first what it is now: later looks may have
+// repeated it since.
+func decided(v ReleaseView) time.Time {
+	var at time.Time
+	for _, x := range v.Verdicts { // newest first
+		if x.State != v.Verdicts[0].State {
+			break
+		}
+		at = x.At
+	}
+	return at
+}
+
 // releaseClock is the clock of a watched release, from live to verified.
 func releaseClock(v ReleaseView, now time.Time) clock {
 	marks := []tick{{Key: "live", Label: "Live", At: v.Release.At}}
@@ -135,7 +148,7 @@ func releaseClock(v ReleaseView, now time.Time) clock {
 			marks = append(marks, tick{Key: "evidence", Label: "First evidence", At: last.Since})
 		}
 		if last.State != verdict.Observing {
-			marks = append(marks, tick{Key: "detected", Label: "Verdict", At: last.At})
+			marks = append(marks, tick{Key: "detected", Label: "Verdict", At: decided(v)})
 		}
 	}
 	if len(v.Incidents) > 0 {

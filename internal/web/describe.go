@@ -96,11 +96,14 @@ func tellSignal(e journal.Event) (told, error) {
 	}
 	var s signal.Signal
 	err := e.Decode(&s)
-	side := ""
-	if s.Side != signal.None {
-		side = " on the " + string(s.Side) + " release"
+	text := kindWord(s.Kind)
+	if s.Kind == signal.Journey || s.Kind == signal.Probe || s.Kind == signal.Boot {
+		text += " " + s.Name // the others have one name, their kind
 	}
-	return told{outcomeMark(s.Outcome), kindWord(s.Kind) + " " + s.Name + side + ": " + strings.ToLower(outcomeMark(s.Outcome).Word), s.Summary}, err
+	if s.Side != signal.None {
+		text += " on the " + string(s.Side) + " release"
+	}
+	return told{outcomeMark(s.Outcome), text + ": " + strings.ToLower(outcomeMark(s.Outcome).Word), s.Summary}, err
 }
 
 func tellIncident(e journal.Event) (told, error) {

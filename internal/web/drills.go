@@ -41,7 +41,7 @@ func (s *site) getDrills(w http.ResponseWriter, r *http.Request, v *visit) error
 	if err != nil {
 		return err
 	}
-	s.render(w, r, http.StatusOK, drillsPage(s.frame(r, v, "Drills", "drill/"), s.panel(played)))
+	s.render(w, r, http.StatusOK, drillsPage(s.frame(r, v, "Drills", "drill/", "release/", "incident/"), s.panel(played)))
 	return nil
 }
 

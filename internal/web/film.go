@@ -147,6 +147,12 @@ func align(old, shown *signal.Signal) []frames {
 	return out
 }
 
+// thin reports that no side has a picture: the column need not be wide.
+func (f frames) thin() bool {
+	has := func(s *signal.Step) bool { return s != nil && s.Screenshot != "" }
+	return !has(f.Old) && !has(f.New) && (f.Old != nil && f.Old.Outcome == signal.Pass || f.New != nil && f.New.Outcome == signal.Pass)
+}
+
 // title of a step, from whichever side has it.
 func (f frames) title() string {
 	for _, s := range []*signal.Step{f.New, f.Old} {
@@ -163,7 +169,8 @@ func (f frames) title() string {
 // assetRow is one fetched URL and since when it is as it is.
 type assetRow struct {
 	signal.Asset
-	Since string
+	Since string // the first release known to be broken so
+	Known string // why that is believed
 }
 
 // assetTable is what the last crawl of the new release fetched.
@@ -204,7 +211,7 @@ func crawled(v ReleaseView) assetTable {
 		}
 	}
 	if t.Crawl != nil {
-		t.Rows, t.Broken = assetRows(t.Crawl.Assets, func(a signal.Asset) string { return since(v, before, known, a) })
+		t.Rows, t.Broken = assetRows(t.Crawl.Assets, func(a signal.Asset) (string, string) { return since(v, before, known, a) })
 		for _, r := range t.Rows {
 			i := slices.IndexFunc(t.Kinds, func(k kindCount) bool { return k.Kind == r.Kind })
 			if i < 0 {
@@ -214,7 +221,7 @@ func crawled(v ReleaseView) assetTable {
 		}
 	}
 	if t.Skew != nil {
-		t.SkewRows, t.SkewBroken = assetRows(t.Skew.Assets, func(signal.Asset) string { return "" })
+		t.SkewRows, t.SkewBroken = assetRows(t.Skew.Assets, func(signal.Asset) (string, string) { return "", "" })
 	}
 	return t
 }
@@ -239,12 +246,12 @@ func oldSide(all []signal.Signal) []signal.Signal {
 }
 
 // assetRows dates the assets and puts the broken ones first.
-func assetRows(all []signal.Asset, since func(signal.Asset) string) (rows []assetRow, broken int) {
+func assetRows(all []signal.Asset, since func(signal.Asset) (string, string)) (rows []assetRow, broken int) {
 	for _, a := range all {
 		row := assetRow{Asset: a}
 		if a.Problem != "" {
 			broken++
-			row.Since = since(a)
+			row.Since, row.Known = since(a)
 		}
 		rows = append(rows, row)
 	}
@@ -270,17 +277,17 @@ func assetKey(raw string) string {
 }
 
 // since says from which release on an asset is broken, as far as is known.
-func since(v ReleaseView, before map[string]signal.Asset, known bool, a signal.Asset) string {
+func since(v ReleaseView, before map[string]signal.Asset, known bool, a signal.Asset) (release, why string) {
 	was, there := before[assetKey(a.URL)]
 	switch {
 	case !known:
-		return "unknown: the release before was not crawled"
+		return "unknown", "the release before was not crawled"
 	case !there:
-		return "this release: new in " + v.Release.Version
+		return v.Release.Version, "new in it"
 	case was.Problem == "":
-		return "this release: fine in " + previousVersion(v)
+		return v.Release.Version, "fine in " + previousVersion(v)
 	}
-	return "before this release: also broken in " + previousVersion(v)
+	return "before " + v.Release.Version, "also broken in " + previousVersion(v)
 }
 
 func previousVersion(v ReleaseView) string {

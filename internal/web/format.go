@@ -185,6 +185,9 @@ func position(file string, line, column int) string {
 
 // offset writes a time relative to a start: "+1.20 s", "−3.0 s".
 func offset(d time.Duration) string {
+	if d.Abs() < time.Millisecond {
+		return "0 s"
+	}
 	if d <= 0 {
 		return took(d)
 	}

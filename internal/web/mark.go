@@ -176,7 +176,7 @@ func ruleWord(r verdict.Rule) string {
 	case verdict.RuleJourney:
 		return "journeys, new against old"
 	case verdict.RuleBoot:
-		return "boot reports of real pages"
+		return "boot reports"
 	case verdict.RuleHealth:
 		return "the product answers"
 	case verdict.RuleProvider:

@@ -107,6 +107,70 @@ func (d dossier) incident() *incident.Incident {
 	return &d.Incidents[0]
 }
 
+// section is one part of the evidence.
+type section struct {
+	id, Word string
+	N        int
+}
+
+// sections puts first the evidence that the verdict rests on.
+func (d dossier) sections() []section {
+	all := []section{
+		{"journeys", "Journeys", len(d.Films)},
+		{"assets", "Assets", len(d.Assets.Rows)},
+		{"boot", "Boot reports", d.Boot.Total},
+		{"reads", "Probes", len(d.Reads)},
+	}
+	if d.Verdict == nil || !d.Verdict.State.Broken() {
+		return all
+	}
+	first := ""
+	if rs := reasonsOf(d.Verdict.Reasons, true); len(rs) > 0 {
+		switch rs[0].Rule {
+		case verdict.RuleAssets, verdict.RuleSkew:
+			first = "assets"
+		case verdict.RuleBoot:
+			first = "boot"
+		case verdict.RuleVersion, verdict.RuleHealth, verdict.RuleProvider:
+			first = "reads"
+		case verdict.RuleJourney, verdict.RuleCoverage:
+		}
+	}
+	slices.SortStableFunc(all, func(a, b section) int {
+		if a.id == first && b.id != first {
+			return -1
+		}
+		if b.id == first && a.id != first {
+			return 1
+		}
+		return 0
+	})
+	return all
+}
+
+// sight is the failing step on both sides.
+type sight struct {
+	Film       string
+	Index      int
+	OldVersion string
+	Old, New   *signal.Step
+}
+
+// sight finds the first failing step that has a picture.
+func (d dossier) sight() sight {
+	if d.Verdict == nil || !d.Verdict.State.Broken() {
+		return sight{}
+	}
+	for _, f := range d.Films {
+		for _, fr := range f.Frames {
+			if fr.New != nil && fr.New.Outcome == signal.Fail && picture(fr.New.Screenshot) {
+				return sight{Film: f.Title, Index: fr.Index, OldVersion: versionOr(f.Old.Version), Old: fr.Old, New: fr.New}
+			}
+		}
+	}
+	return sight{}
+}
+
 // remedy says whether this release can be rolled back now.
 type remedy struct {
 	Possible bool

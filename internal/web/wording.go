@@ -203,38 +203,6 @@ func message(a action.Action) page.Message {
 	return m
 }
 
-// entryMark is the shape of a timeline entry, by its kind.
-func entryMark(kind string) mark {
-	room, what, _ := strings.Cut(kind, ".")
-	switch room {
-	case "release":
-		return mark{"busy", "rocket", "Release"}
-	case "verdict":
-		return mark{"bad", "octagon", "Verdict"}
-	case "signal":
-		return mark{"warn", "eye", "Observation"}
-	case "rollback":
-		return mark{"busy", "back", "Rollback"}
-	case "action", "page":
-		return mark{"idle", "bell", "Message"}
-	case "watch":
-		return mark{"idle", "eye", "Watch"}
-	}
-	switch what {
-	case "opened", "reopened":
-		return mark{"bad", "bell", "Opened"}
-	case "acknowledged":
-		return mark{"warn", "hand", "Acknowledged"}
-	case "mitigated":
-		return mark{"busy", "shield", "Mitigated"}
-	case "resolved":
-		return mark{"good", "check", "Resolved"}
-	case "joined":
-		return mark{"warn", "dot", "Joined"}
-	}
-	return mark{"idle", "dot", words(what)}
-}
-
 // expectation says in a few words what the right end of a scenario is.
 func expectation(e drill.Expected) string {
 	out := strings.ToLower(verdictMark(e.Verdict).Word)
