@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
-# Makes every generated file anew: pages, configuration reference and schema.
+# Makes every generated file anew: pages, configuration reference and schema,
+# API description. The tools are those pinned in tools/go.mod.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 need_go
-go generate ./...
+templ="$(tool github.com/a-h/templ/cmd/templ)"
+"$templ" generate -log-level error -path internal/web
+go generate ./internal/config >/dev/null
 go test ./internal/api -run Document -update >/dev/null
