@@ -241,6 +241,16 @@ func (a *App) Drill(ctx context.Context, id drill.ID) (drill.Drill, error) {
 	return (&view{store: a.store}).Drill(ctx, id)
 }
 
+// Releases returns a product's newest releases.
+func (a *App) Releases(ctx context.Context, id product.ID) ([]release.Release, error) {
+	return read(ctx, a.store, func(tx *store.Tx) ([]release.Release, error) { return tx.Releases(ctx, id, maxRows) })
+}
+
+// Incidents returns the newest incidents, of all products.
+func (a *App) Incidents(ctx context.Context) ([]incident.Incident, error) {
+	return (&view{store: a.store}).Incidents(ctx, false, maxRows)
+}
+
 // Doorkeeper hands out sign-in links and tokens.
 func (a *App) Doorkeeper() *Doorkeeper { return a.keys }
 
