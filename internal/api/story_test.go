@@ -135,10 +135,8 @@ func TestWait(t *testing.T) {
 // A server's read deadline must not end a request that waits.
 func TestWaitOutlivesTheReadDeadline(t *testing.T) {
 	t.Parallel()
-	h := apitest.New()
-	base, plain := serve(t)
+	h, plain := serve(t)
 	plain.Close()
-	h = base
 	srv := httptest.NewUnstartedServer(plain.Config.Handler)
 	srv.Config.ReadTimeout = 300 * time.Millisecond
 	srv.Start()

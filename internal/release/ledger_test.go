@@ -129,8 +129,14 @@ func TestTarget(t *testing.T) {
 func TestAnnounceRefusesWhatIsNotAVersion(t *testing.T) {
 	t.Parallel()
 	for _, a := range []release.Announcement{
-		{}, {Version: "../v1"}, {Version: "a\nb"}, {Version: strings.Repeat("v", 200)}, {Version: ".."},
-		{Version: "v1", URL: "not a url"}, {Version: "v1", Config: []string{"a\x1b[31m"}}, {Version: "v1", Config: make([]string, 60)},
+		{},
+		{Version: "../v1"},
+		{Version: "a\nb"},
+		{Version: strings.Repeat("v", 200)},
+		{Version: ".."},
+		{Version: "v1", URL: "not a url"},
+		{Version: "v1", Config: []string{"a\x1b[31m"}},
+		{Version: "v1", Config: make([]string, 60)},
 	} {
 		if _, err := release.Announce(release.State{}, nil, a, t0); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%+v was taken: %v", a, err)
