@@ -283,7 +283,7 @@ func since(v ReleaseView, before map[string]signal.Asset, known bool, a signal.A
 	case !known:
 		return "unknown", "the release before was not crawled"
 	case !there:
-		return v.Release.Version, "new in it"
+		return v.Release.Version, "new in " + v.Release.Version
 	case was.Problem == "":
 		return v.Release.Version, "fine in " + previousVersion(v)
 	}

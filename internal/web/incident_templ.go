@@ -1364,7 +1364,7 @@ func pmPart(f frame, id incident.ID, p postmortem.Part) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for _, x := range p.Facts {
+			for _, x := range inTime(p) {
 				var templ_7745c5c3_Var65 = []any{templ.KV("unknown", x.Seq == 0), templ.KV("timed", p.Section == postmortem.Timeline && !x.At.IsZero())}
 				templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var65...)
 				if templ_7745c5c3_Err != nil {

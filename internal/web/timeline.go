@@ -8,6 +8,7 @@ import (
 	"github.com/postflight/postflight/internal/action"
 	"github.com/postflight/postflight/internal/incident"
 	"github.com/postflight/postflight/internal/journal"
+	"github.com/postflight/postflight/internal/postmortem"
 	"github.com/postflight/postflight/internal/signal"
 	"github.com/postflight/postflight/internal/verdict"
 	"github.com/postflight/postflight/internal/watch"
@@ -73,7 +74,7 @@ func incidentStory(v IncidentView) []line {
 	var out []line
 	for _, e := range v.Timeline {
 		m := entryMark(e)
-		l := line{told: told{mark: m, Text: upper(strings.ReplaceAll(e.Text, "previous_assets", "previous assets"))}, Seq: e.Seq, At: e.At, By: e.By, Evidence: e.Evidence}
+		l := line{told: told{mark: m, Text: spoken(e.Text)}, Seq: e.Seq, At: e.At, By: e.By, Evidence: e.Evidence}
 		switch {
 		case e.Kind == string(signal.EventObserved) && m.Tone == "good" && len(e.Evidence) == 0:
 			l.class = foldPass
@@ -185,6 +186,15 @@ func cut(summary string) heading {
 	return h
 }
 
+// spoken writes an entry's text as a sentence, with states in words.
+func spoken(text string) string {
+	first, rest, _ := strings.Cut(text, ":")
+	if rest != "" && strings.Contains(first, "_") {
+		text = strings.ReplaceAll(first, "_", " ") + ":" + rest
+	}
+	return upper(text)
+}
+
 // upper begins a sentence with a capital letter.
 func upper(s string) string {
 	if s == "" || s[0] < 'a' || s[0] > 'z' {
@@ -195,4 +205,13 @@ func upper(s string) string {
 		return s // a version or a path is not a word
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// inTime returns a part's facts, those of the timeline in the order they
+// happened.
+func inTime(p postmortem.Part) []postmortem.Fact {
+	if p.Section != postmortem.Timeline {
+		return p.Facts
+	}
+	return slices.SortedStableFunc(slices.Values(p.Facts), func(a, b postmortem.Fact) int { return a.At.Compare(b.At) })
 }

@@ -445,7 +445,7 @@ func TestPagesSayWhatTheyMust(t *testing.T) {
 	}{
 		{full, "/", []string{"Father Christmas Workshop", "2026.11.20-1", "held at", "Verifying the rollback", "answered 503, expected 200", "differs", "INC-12", "+3.40 s", "Every static file answers 500"}},
 		{none, "/", []string{"Nothing was seen live yet", "No verdict yet", "none known", "not probed yet", "Never played"}},
-		{burn, "/releases/r42", []string{"Broken release", "4.62 s after it went live", "Roll back now", ">H3<", "Step 3", "book.9c1b44.js:1:18342", "not reached", "2 of 2 passed", "0 of 4 passed", "new in it", "before 2026.11.21-1", "also broken in 2026.11.20-1", "page empty", "api.revision: 1 → 2", "No telemetry of the servers", "failing since"}},
+		{burn, "/releases/r42", []string{"Broken release", "4.62 s after it went live", "Roll back now", ">H3<", "Step 3", "book.9c1b44.js:1:18342", "not reached", "2 of 2 passed", "0 of 4 passed", "new in 2026.11.21-1", "before 2026.11.21-1", "also broken in 2026.11.20-1", "page empty", "api.revision: 1 → 2", "No telemetry of the servers", "failing since"}},
 		{burn, "/releases/r50", []string{"Observing", "No verdict yet", "the watch is not over"}},
 		{full, "/releases/r42", []string{"not live any more", "This release is not live any more"}},
 		{full, "/releases/r43", []string{"No verdict yet", "That is not the same as healthy", "Not crawled yet", "None came in", "Not run yet"}},
