@@ -98,12 +98,12 @@ func (s *slackRoom) post(ctx context.Context, j job, root *page.Sent) (page.Sent
 		}
 		return page.Sent{}, slackProblem(err)
 	}
-	return page.Sent{Channel: at, ID: ts}, nil
+	return page.Sent{Channel: at, ID: ts, Repeat: j.repeat}, nil
 }
 
 // edit changes the root message in place.
 func (s *slackRoom) edit(ctx context.Context, j job, root page.Sent) (page.Sent, *problem) {
-	j.repeat = false // an edit made twice is one edit
+	j.repeat = root.Repeat // an edit made twice is one edit, but the page's own mark must stay
 	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
 	defer cancel()
 	_, _, _, err := s.api.UpdateMessageContext(ctx, root.Channel, root.ID, s.content(j)...)

@@ -320,3 +320,18 @@ func TestUploadLeftOut(t *testing.T) {
 	}
 	expected(t, s)
 }
+
+// An edit replaces the page's text, and must not take its mark away: the
+// other copy, which nobody can edit, still stands in the channel.
+func TestSlackEditKeepsTheMark(t *testing.T) {
+	t.Parallel()
+	s, n := workspace(t)
+	root := send(t, n, message("slack", page.Post, "k1"), notify.Delivery{Attempt: 2, Uncertain: 1})
+	edit := message("slack", page.Edit, "k2")
+	edit.State = incident.Resolved
+	send(t, n, edit, notify.Delivery{Attempt: 1, Root: &root})
+	got := s.Roots()
+	if len(got) != 1 || len(got[0].Edits) != 1 || !strings.Contains(got[0].Text, "(possible repeat)") {
+		t.Errorf("after the edit: %+v", got)
+	}
+}

@@ -69,5 +69,6 @@ type File struct {
 type Sent struct {
 	Channel string `json:"channel,omitempty"` // the provider's id
 	ID      string `json:"id,omitempty"`      // Slack ts, mail Message-ID
+	Repeat  bool   `json:"repeat,omitempty"`  // it may stand there twice, and says so
 	Note    string `json:"note,omitempty"`    // for example "no threads: ignored"
 }
