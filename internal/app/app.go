@@ -111,15 +111,23 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 // openState opens the database and the evidence directory.
 func (a *App) openState(ctx context.Context) error {
 	server := a.o.Config.Server
-	dsn := "sqlite:" + filepath.Join(server.Data, "postflight.db")
-	if pg, ok := server.Postgres(); ok {
-		dsn = pg.Reveal()
-	}
+	path := filepath.Join(server.Data, "postflight.db")
+	dsn := "sqlite:" + path
 	var err error
 	if a.blobs, err = blob.Open(filepath.Join(server.Data, "evidence")); err != nil {
 		return fmt.Errorf("open evidence: %w", err)
 	}
 	a.onClose("evidence", a.blobs.Close)
+	if pg, ok := server.Postgres(); ok {
+		dsn = pg.Reveal()
+		// The same lock as SQLite's: a second server here would let go of the
+		// first one's work, which goes by the directory's name.
+		unlock, err := store.Lock(path + ".lock")
+		if err != nil {
+			return fmt.Errorf("open data directory: %w", err)
+		}
+		a.onClose("data directory", unlock)
+	}
 	if a.store, err = store.Open(ctx, store.Options{DSN: dsn, Node: server.Data, Logger: a.log}); err != nil {
 		return err
 	}

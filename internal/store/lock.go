@@ -11,10 +11,12 @@ import (
 	"github.com/postflight/postflight/internal/fault"
 )
 
-// lockFile takes the lock at path or returns a Conflict fault that names its
-// holder. The kernel drops the lock when the process dies, however it dies;
+// Lock takes the lock at path or returns a Conflict fault that names its
+// holder. SQLite databases take theirs by themselves; it is for a server whose
+// database is elsewhere and whose data directory is its own all the same. The
+// kernel drops the lock when the process dies, however it dies;
 // the file stays, since removing it would let two servers each lock their own.
-func lockFile(path string) (unlock func() error, err error) {
+func Lock(path string) (unlock func() error, err error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, onDisk(fmt.Errorf("open lock file: %w", err))

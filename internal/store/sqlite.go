@@ -50,7 +50,7 @@ func (s *Store) ownSQLite(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return onDisk(fmt.Errorf("make the data directory: %w", err))
 	}
-	unlock, err := lockFile(path + ".lock")
+	unlock, err := Lock(path + ".lock")
 	if err != nil {
 		return err
 	}
