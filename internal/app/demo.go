@@ -191,21 +191,28 @@ products:
       settle: 8s
 `
 
-// configure writes the demo's files and reads the configuration back, as a
-// user's would be read.
-func (d *Demo) configure(dir, token string, env []string) (*config.Config, error) {
-	journeys := filepath.Join(dir, "journeys")
-	if err := os.MkdirAll(journeys, 0o700); err != nil {
-		return nil, fmt.Errorf("write the demo's journeys: %w", err)
+// writeJourneys writes the demo's recordings.
+func writeJourneys(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
 	}
 	for _, name := range demo.Journeys() {
 		raw, err := demo.Journey(name)
 		if err != nil {
-			return nil, fmt.Errorf("write the demo's journeys: %w", err)
+			return err
 		}
-		if err := os.WriteFile(filepath.Join(journeys, strings.TrimSuffix(name, ".json")+".json"), raw, 0o600); err != nil {
-			return nil, fmt.Errorf("write the demo's journeys: %w", err)
+		if err := os.WriteFile(filepath.Join(dir, strings.TrimSuffix(name, ".json")+".json"), raw, 0o600); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// configure writes the demo's files and reads the configuration back, as a
+// user's would be read.
+func (d *Demo) configure(dir, token string, env []string) (*config.Config, error) {
+	if err := writeJourneys(filepath.Join(dir, "journeys")); err != nil {
+		return nil, fmt.Errorf("write the demo's journeys: %w", err)
 	}
 	shop := d.listeners["shop"].Addr().String()
 	_, port, err := net.SplitHostPort(shop)
