@@ -2376,9 +2376,9 @@ func firstSight(d dossier) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var111 string
-				templ_7745c5c3_Var111, templ_7745c5c3_Err = templ.JoinStringErrs(s.OldVersion + " after step " + strconv.Itoa(s.Index))
+				templ_7745c5c3_Var111, templ_7745c5c3_Err = templ.JoinStringErrs("The same step on " + s.OldVersion)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `release.templ`, Line: 463, Col: 255}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `release.templ`, Line: 463, Col: 236}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var111))
 				if templ_7745c5c3_Err != nil {
@@ -2467,9 +2467,9 @@ func firstSight(d dossier) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var117 string
-			templ_7745c5c3_Var117, templ_7745c5c3_Err = templ.JoinStringErrs(d.Release.Version + " after step " + strconv.Itoa(s.Index))
+			templ_7745c5c3_Var117, templ_7745c5c3_Err = templ.JoinStringErrs("The failing step on " + d.Release.Version)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `release.templ`, Line: 471, Col: 261}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `release.templ`, Line: 471, Col: 245}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var117))
 			if templ_7745c5c3_Err != nil {

@@ -49,7 +49,7 @@
     if (running) return void (again = true);
     running = true;
     try {
-      const r = await fetch(location.pathname, { headers: { "X-Postflight-Live": "1" }, cache: "no-store" });
+      const r = await fetch(location.pathname + location.search, { headers: { "X-Postflight-Live": "1" }, cache: "no-store" });
       if (r.status === 401) return void (location.href = "/sign-in?next=" + encodeURIComponent(location.pathname));
       if (r.ok) {
         const page = new DOMParser().parseFromString(await r.text(), "text/html");
@@ -149,6 +149,10 @@
     f.ariaBusy = null;
     f.querySelectorAll(".busy").forEach((b) => b.classList.remove("busy"));
   }));
+
+  // --- a notice is the address's doing: it goes with the next refresh once
+  // there was time to read it, and does not come back with a reload.
+  if (location.search.includes("done=")) setTimeout(() => history.replaceState(history.state, "", location.pathname + location.hash), 10000);
 
   if (document.body.dataset.live && window.EventSource) listen(document.body.dataset.live);
 })();
