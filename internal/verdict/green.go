@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/release"
@@ -28,12 +29,12 @@ func (v *view) green(out *Verdict) {
 	case v.over():
 		out.State = Inconclusive
 		out.Reasons = append(out.Reasons, v.proofs()...)
-		out.Summary = "nothing can be claimed: " + strings.Join(slices.Concat(out.Unseen, texts(doubts), texts(v.notes())), "; ")
+		out.Summary = clip("nothing can be claimed: "+strings.Join(slices.Concat(out.Unseen, texts(doubts), texts(v.notes())), "; "), maxSummary)
 	default:
 		out.Reasons = append(out.Reasons, v.proofs()...)
 		out.Summary = "watching"
 		if len(doubts) > 0 {
-			out.Summary = "watching: " + doubts[0].Text
+			out.Summary = clip("watching: "+doubts[0].Text, maxSummary)
 		}
 	}
 }
@@ -61,6 +62,12 @@ func (v *view) unseen() []string {
 	miss := func(what string, t *tally) {
 		if t == nil || len(t.passes) == 0 {
 			out = append(out, what+" was never seen passing")
+			return
+		}
+		// The first minute proves nothing of the last: what passed must have
+		// been seen passing in the later half of the rounds.
+		if last := t.passes[len(t.passes)-1]; t.trail == 0 && 2*last.Round < v.in.Watch.Round {
+			out = append(out, fmt.Sprintf("%s was not seen passing since %s", what, last.At.UTC().Format("15:04:05")))
 		}
 	}
 	standing := v.in.Watch.Kind == watch.KindStanding
@@ -77,6 +84,11 @@ func (v *view) unseen() []string {
 	if len(v.in.Product.Pages) > 0 {
 		miss(v.thing(signal.Assets, "assets"), v.at(signal.Assets, "assets", signal.New))
 	}
+	for _, in := range v.in.Product.Integrations {
+		if in.Probe.URL != "" && v.in.Watch.Kind == watch.KindRelease {
+			miss(v.thing(signal.Probe, in.ID), v.at(signal.Probe, in.ID, signal.None))
+		}
+	}
 	if len(v.in.Product.Pages)+len(v.in.Product.Journeys) == 0 {
 		out = append(out, "the product has neither journeys nor pages to look at")
 	}
@@ -90,8 +102,12 @@ func (v *view) unseen() []string {
 func (v *view) notes() []Reason {
 	var out []Reason
 	if n := len(v.other); n > 0 {
-		out = append(out, reason(RuleVersion, false, fmt.Sprintf("%d looks met another version (%s): they count for nothing",
-			n, v.other[n-1].Served), v.other[n-1]))
+		out = append(out, reason(RuleVersion, false, fmt.Sprintf("%d looks met %s: they count for nothing",
+			n, versionOf(v.other[n-1])), v.other[n-1]))
+	}
+	if n := len(v.early); n > 0 {
+		out = append(out, reason(RuleHealth, false, fmt.Sprintf("%d looks got no answer while the product may have been starting: %s",
+			n, said(v.early[n-1])), v.early[n-1]))
 	}
 	if n := len(v.broken); n > 0 {
 		out = append(out, reason(RuleCoverage, false, fmt.Sprintf("%d looks could not be made: %s",
@@ -117,11 +133,53 @@ func (v *view) doubts() []Reason {
 				v.thing(k.kind, k.name), len(t.fails), total, said(t.fails[0])), t.fails...))
 		}
 	}
-	if b := v.boots[signal.New]; b != nil && len(b.fatal) > 0 && len(b.ok) == 0 {
-		out = append(out, Reason{Rule: RuleBoot, At: v.in.Now, Text: fmt.Sprintf("%d page loads died at their start", len(b.fatal))})
+	if b := v.boots[signal.New]; b.dying() {
+		text := fmt.Sprintf("%d page loads died at their start", len(b.fatal))
+		if len(b.ok) > 0 {
+			text += fmt.Sprintf(", %d came up", len(b.ok))
+		}
+		out = append(out, Reason{Rule: RuleBoot, At: v.in.Now, Text: text})
+	}
+	if r, mixed := v.mixed(); mixed {
+		out = append(out, r)
 	}
 	slices.SortFunc(out, func(a, b Reason) int { return strings.Compare(a.Text, b.Text) })
 	return out
+}
+
+// cleanReads is how many looks at the served version in a row must meet the
+// watched one, after another was met although it had the time to settle.
+const cleanReads = 3
+
+// mixed says that another version is still served here and there: a build
+// that one of three servers lacks is not proven by the other two.
+func (v *view) mixed() (Reason, bool) {
+	var last signal.Signal
+	for _, s := range v.other {
+		if s.Side == signal.New && s.Kind != signal.OldAsset {
+			last = s
+		}
+	}
+	if last.ID == "" {
+		return Reason{}, false
+	}
+	clean := 0
+	if t := v.at(signal.Version, "version", signal.New).since(last.At); t.ok() {
+		clean = len(t.passes)
+	}
+	late := v.in.Watch.Kind == watch.KindRelease && !last.At.Before(v.in.Watch.Opened.Add(v.in.Product.Watch.Settle))
+	if clean >= cleanReads || clean > 0 && !late {
+		return Reason{}, false
+	}
+	return reason(RuleVersion, false, fmt.Sprintf("a look at %s still met %s", v.thing(last.Kind, last.Name), versionOf(last)), last), true
+}
+
+// versionOf names what a look met that was not aimed at.
+func versionOf(s signal.Signal) string {
+	if s.Served == "" {
+		return "no version that could be told"
+	}
+	return "another version (" + s.Served + ")"
 }
 
 // proofs lists what passed.
@@ -168,11 +226,12 @@ func (v *view) counter(out *Verdict) {
 // settle keeps the worst that was claimed, and says when nothing more comes.
 func (v *view) settle(out *Verdict) {
 	was := v.in.PriorWas
-	if v.in.Prior == BrokenRelease && out.State != BrokenRelease {
+	if v.in.Prior == BrokenRelease && out.State != BrokenRelease || v.in.Prior == BrokenEnvironment && v.unproven(*out) {
 		at := out.At
 		*out = was
 		out.At = at
 	}
+	out.Same = out.State == v.in.Prior && out.Integration == was.Integration
 	slices.SortStableFunc(out.Reasons, func(a, b Reason) int {
 		if a.For != b.For {
 			if a.For {
@@ -191,6 +250,67 @@ func (v *view) settle(out *Verdict) {
 	}
 }
 
+// remember keeps what is broken, or when everything was seen passing.
+func (v *view) remember(out *Verdict, found, red []finding) {
+	if out.State.Broken() {
+		for _, f := range slices.Concat(red, found) {
+			out.Failing = append(out.Failing, string(f.kind)+"/"+f.name)
+		}
+	}
+	if out.State != Healthy {
+		return
+	}
+	out.Passing = map[string]time.Time{}
+	for k, t := range v.tallies {
+		if k.side != signal.Old && t.ok() {
+			out.Passing[string(k.kind)+"/"+k.name] = t.passes[len(t.passes)-1].At
+		}
+	}
+	if b := v.boots[signal.New]; b != nil && len(b.ok) > 0 {
+		out.Passing["boot/boot"] = v.in.Now
+	}
+}
+
+// unproven reports whether a verdict would take back that the environment is
+// broken although something that failed was not seen passing since: that it
+// was not looked at again, or too long ago to be known, mends nothing.
+func (v *view) unproven(out Verdict) bool {
+	if out.State.Broken() || out.State == NotDeployed {
+		return false
+	}
+	for _, what := range v.in.PriorWas.Failing {
+		kind, name, _ := strings.Cut(what, "/")
+		side := signal.New
+		switch k := signal.Kind(kind); {
+		case k == signal.Boot:
+			if b := v.boots[side]; b == nil || len(b.ok) == 0 {
+				return true
+			}
+			continue
+		case k == signal.Probe:
+			side = signal.None
+		}
+		if v.configured(signal.Kind(kind), name) && !v.at(signal.Kind(kind), name, side).ok() {
+			return true
+		}
+	}
+	return false
+}
+
+// configured reports whether the thing is still to be looked at.
+func (v *view) configured(kind signal.Kind, name string) bool {
+	switch kind {
+	case signal.Journey:
+		return slices.ContainsFunc(v.in.Product.Journeys, func(j product.Journey) bool { return j.ID == name })
+	case signal.Probe:
+		in, ok := v.integration(name)
+		return ok && in.Probe.URL != ""
+	case signal.Assets:
+		return len(v.in.Product.Pages) > 0
+	}
+	return true
+}
+
 // providers lists the integrations whose probe is red.
 func (v *view) providers() []finding {
 	var out []finding
@@ -204,7 +324,7 @@ func (v *view) providers() []finding {
 			continue
 		}
 		out = append(out, finding{
-			rule: RuleProvider, class: "probe", signals: t.onset,
+			rule: RuleProvider, class: "probe", kind: signal.Probe, name: name, signals: t.onset,
 			reason: reason(RuleProvider, true, fmt.Sprintf("the probe of %s failed: %s", in.Name, said(t.onset[0])), t.onset...),
 		})
 	}
@@ -231,7 +351,7 @@ func (v *view) suspectRelease(out *Verdict, found []finding) {
 			main.For = append(main.For, f.old.Text)
 		}
 	}
-	config := Suspect{Kind: "configuration", Name: strings.Join(r.Config, "; "), Detail: "changed with " + r.Version}
+	config := Suspect{Kind: "configuration", Name: clip(strings.Join(r.Config, "; "), maxSaid), Detail: "changed with " + r.Version}
 	gateway := gatewayFailure(found)
 	for _, name := range v.things(signal.Probe, signal.None) {
 		in, ok := v.integration(name)

@@ -22,12 +22,17 @@ type Input struct {
 	Now      time.Time
 	Prior    State // of this watch; "" at first
 	PriorWas Verdict
+	// Standing is what the product's standing watch said last, before the
+	// release: zero when it said nothing.
+	Standing Verdict
 }
 
 // finding is one thing that is broken, and what is known of the old release.
 type finding struct {
 	rule      Rule
 	class     string // journey, assets, boot, health: evidence of one class is one witness
+	kind      signal.Kind
+	name      string
 	reason    Reason
 	old       *Reason // what the same look said of the old release
 	oldFails  bool
@@ -51,7 +56,7 @@ func Judge(in Input) Verdict {
 	found := v.findings()
 	red := v.providers()
 	switch {
-	case in.Watch.Kind == watch.KindRelease && v.blameRelease(&out, found):
+	case in.Watch.Kind == watch.KindRelease && v.blameRelease(&out, found, red):
 	case v.blameEnvironment(&out, found, red):
 	case in.Watch.Kind == watch.KindRelease && v.blameAlone(&out, found):
 	case v.notDeployed(&out):
@@ -59,6 +64,7 @@ func Judge(in Input) Verdict {
 		v.green(&out)
 	}
 	v.counter(&out)
+	v.remember(&out, found, red)
 	v.settle(&out)
 	return out
 }
@@ -88,11 +94,13 @@ func (v *view) findings() []finding {
 func (v *view) compare(rule Rule, class string, kind signal.Kind, name string, need int) finding {
 	what := v.thing(kind, name)
 	t := v.at(kind, name, signal.New)
-	f := finding{rule: rule, class: class, signals: t.onset}
+	f := finding{rule: rule, class: class, kind: kind, name: name, signals: t.onset}
 	last := t.onset[0]
 	f.reason = reason(rule, true, fmt.Sprintf("%s failed %s on %s: %s",
 		what, times(t.trail), v.newName(), said(last)), t.onset...)
-	old := v.at(kind, name, signal.Old)
+	// Only what the old release said since: what it did an hour ago, when the
+	// provider was still alive, compares nothing.
+	old := v.at(kind, name, signal.Old).since(last.At)
 	if old == nil {
 		return f
 	}
@@ -126,30 +134,34 @@ func (v *view) bootFinding() (finding, bool) {
 		fatal = append(fatal, s)
 	}
 	slices.SortFunc(fatal, func(a, b signal.Signal) int { return a.At.Compare(b.At) })
-	f := finding{rule: RuleBoot, class: "boot", signals: fatal}
+	f := finding{rule: RuleBoot, class: "boot", kind: signal.Boot, name: "boot", signals: fatal}
 	f.reason = reason(RuleBoot, true, fmt.Sprintf("%d page loads of %s died before they were ready, none came up: %s",
 		len(fatal), v.newName(), said(fatal[0])), fatal...)
-	if old := v.boots[signal.Old]; old != nil && len(old.ok) > 0 && len(old.fatal) == 0 {
-		f.oldPasses = true
-		r := Reason{Rule: RuleBoot, For: true, At: v.in.Now, Text: fmt.Sprintf(
-			"%d page loads of %s came up at the same time", len(old.ok), v.in.Watch.Against)}
-		f.old = &r
+	if old := v.boots[signal.Old]; old != nil && len(old.fatal) == 0 {
+		if n := old.okSince(fatal[0].At); n > 0 {
+			f.oldPasses = true
+			r := Reason{Rule: RuleBoot, For: true, At: v.in.Now, Text: fmt.Sprintf(
+				"%d page loads of %s came up at the same time", n, v.in.Watch.Against)}
+			f.old = &r
+		}
 	}
 	return f, true
 }
 
 // blameRelease holds when something fails on the new release and passes on
-// the old one.
-func (v *view) blameRelease(out *Verdict, found []finding) bool {
+// the old one. While a provider is down, what pages do differs by luck: two
+// journeys that met a good moment blame nobody, and the provider is named.
+func (v *view) blameRelease(out *Verdict, found, red []finding) bool {
 	for _, f := range found {
-		if f.oldPasses {
+		luck := len(red) > 0 && (f.class == "journey" || f.class == "boot")
+		if f.oldPasses && !luck {
 			out.Differential = true
 		}
 	}
 	// Only open tabs break when the new release's own assets are known to be
-	// fine; while they are not, the crawl decides.
+	// fine since; while they are not, the crawl decides.
 	skew := v.at(signal.OldAsset, "previous assets", signal.New)
-	onlySkew := skew.failing(checkFails) && len(found) == 0 && v.at(signal.Assets, "assets", signal.New).ok()
+	onlySkew := skew.failing(checkFails) && len(found) == 0 && v.at(signal.Assets, "assets", signal.New).since(skew.onset[0].At).ok()
 	if !out.Differential && !onlySkew {
 		return false
 	}
@@ -208,46 +220,134 @@ func (v *view) blameEnvironment(out *Verdict, found []finding, red []finding) bo
 	return true
 }
 
-// blameAlone judges a release that has no old one to be compared with. Two
-// independent witnesses, and a previous release that was good, stand in for
-// the difference; one witness is told to people, who decide.
+// blameAlone judges a release that was not compared with an old one. One
+// witness is told to people, who decide; to go back without asking takes what
+// undoable says.
 func (v *view) blameAlone(out *Verdict, found []finding) bool {
-	if len(found) == 0 {
+	if len(found) == 0 || v.waits(found) {
 		return false
 	}
-	if _, waits := v.in.Product.BaseAt(v.in.Watch.Against); waits && !v.oldUnusable() && !v.over() {
-		return false // the old release can still answer
-	}
-	classes := map[string]bool{}
-	for _, f := range found {
-		classes[f.class] = true
-	}
-	out.State = BrokenRelease
-	out.Rollback = len(classes) >= 2 && v.in.Compare.Judgement == release.Good
 	out.add(found)
-	out.Reasons = append(out.Reasons, Reason{
-		Rule: RuleCoverage, For: false, At: v.in.Now,
-		Text: "the old release could not be looked at beside the new one, so nothing was compared",
-	})
-	out.Summary = v.headline(found, fmt.Sprintf("%s fails since %s went live", v.in.Product.Name, v.newName()))
+	if v.troubled() {
+		out.State = BrokenEnvironment
+		out.Summary = v.headline(found, fmt.Sprintf("%s failed before %s went live: not known to be this release", v.in.Product.Name, v.newName()))
+		return true
+	}
+	out.State, out.Rollback = BrokenRelease, v.undoable(found)
+	text := "the old release could not be looked at beside the new one, so nothing was compared"
+	if slices.ContainsFunc(found, v.oldSpoke) {
+		text = "the old release was looked at too and gave no clear answer, so nothing was compared"
+	}
+	out.Reasons = append(out.Reasons, Reason{Rule: RuleCoverage, For: false, At: v.in.Now, Text: text})
+	what := fmt.Sprintf("%s fails since %s went live", v.in.Product.Name, v.newName())
+	if v.worked(found) {
+		what = fmt.Sprintf("%s fails on %s, which worked at first", v.in.Product.Name, v.newName())
+	}
+	out.Summary = v.headline(found, what)
 	v.suspectRelease(out, found)
 	return true
 }
 
+// waits reports whether the old release may still answer what was asked of
+// it. It has a bounded time: people are not left untold because a look at the
+// old release was lost.
+func (v *view) waits(found []finding) bool {
+	if _, ok := v.in.Product.BaseAt(v.in.Watch.Against); !ok || v.over() {
+		return false
+	}
+	patience := 2 * v.in.Product.Watch.Every
+	for _, j := range v.in.Product.Journeys {
+		patience = max(patience, 2*v.in.Product.Watch.Every+2*j.Timeout)
+	}
+	if !v.in.Now.Before(found[0].reason.At.Add(max(patience, 30*time.Second))) {
+		return false
+	}
+	for _, f := range found {
+		if v.oldSpoke(f) {
+			return false
+		}
+	}
+	return true
+}
+
+// oldSpoke reports whether the old release was looked at as often as asked
+// since the failure, whatever came of it.
+func (v *view) oldSpoke(f finding) bool {
+	n := 0
+	if t := v.at(f.kind, f.name, signal.Old).since(f.signals[0].At); t != nil {
+		n = len(t.all)
+	}
+	for _, s := range slices.Concat(v.other, v.broken) {
+		if s.Side == signal.Old && s.Kind == f.kind && s.Name == f.name && !s.At.Before(f.signals[0].At) {
+			n++
+		}
+	}
+	return n >= oldPasses
+}
+
+// troubled reports whether the product failed before the release went live.
+func (v *view) troubled() bool {
+	was := v.in.Standing
+	return was.State == BrokenEnvironment && !was.Since.IsZero() && was.Since.Before(v.in.Watch.Opened)
+}
+
+// undoable reports whether a release that was compared with nothing may be
+// undone without asking: independent witnesses of our own ground agree, they
+// failed from the first look on, and the release before was good. What worked
+// at first, or fails at other people's hosts, an outage explains as well.
+func (v *view) undoable(found []finding) bool {
+	classes := map[string]bool{}
+	for _, f := range found {
+		if !v.foreign(f) {
+			classes[f.class] = true
+		}
+	}
+	return len(classes) >= 2 && v.in.Compare.Judgement == release.Good && !v.worked(found)
+}
+
+// worked reports whether anything that fails was seen passing on the watched
+// release before.
+func (v *view) worked(found []finding) bool {
+	for _, f := range found {
+		if t := v.at(f.kind, f.name, signal.New); t != nil && len(t.passes) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// foreign reports whether a finding rests on other people's hosts only.
+func (v *view) foreign(f finding) bool {
+	for _, s := range f.signals {
+		_, theirs := providerOf(v.in.Product, []signal.Signal{s})
+		if !theirs && (s.Failure == nil || s.Failure.Class != "asset_external") {
+			return false
+		}
+	}
+	return true
+}
+
 // notDeployed holds when another version than the expected one is served
-// after the time it had to settle.
+// after the time it had to settle: the last reads agree on it, and nothing met
+// the expected one meanwhile. An answer without a version says nothing.
 func (v *view) notDeployed(out *Verdict) bool {
 	w := v.in.Watch
 	if w.Kind == watch.KindStanding || w.Version == "" || v.in.Now.Before(w.Opened.Add(v.in.Product.Watch.Settle)) {
 		return false
 	}
-	var other []signal.Signal
-	for _, s := range v.other {
-		if s.Kind == signal.Version && s.Side == signal.New {
+	var other []signal.Signal // the last reads, which agree
+	for _, s := range v.reads() {
+		switch {
+		case s.Served == "" || s.Served == w.Version:
+			other = nil
+		case !v.over() && s.At.Before(w.Opened.Add(v.in.Product.Watch.Settle)):
+		case len(other) > 0 && other[0].Served != s.Served:
+			other = []signal.Signal{s}
+		default:
 			other = append(other, s)
 		}
 	}
-	if t := v.at(signal.Version, "version", signal.New); len(other) < checkFails || t.ok() {
+	if len(other) < checkFails || v.metSince(other[0].At) {
 		return false
 	}
 	last := other[len(other)-1]
@@ -258,6 +358,36 @@ func (v *view) notDeployed(out *Verdict) bool {
 	return true
 }
 
+// reads returns the looks at the served version, in time order.
+func (v *view) reads() []signal.Signal {
+	var out []signal.Signal
+	if t := v.at(signal.Version, "version", signal.New); t != nil {
+		out = append(out, t.all...)
+	}
+	for _, s := range v.other {
+		if s.Kind == signal.Version && s.Side == signal.New {
+			out = append(out, s)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b signal.Signal) int { return a.At.Compare(b.At) })
+	return out
+}
+
+// metSince reports whether any look met the watched version since.
+func (v *view) metSince(at time.Time) bool {
+	for k, t := range v.tallies {
+		if k.side != signal.New || k.kind == signal.OldAsset {
+			continue
+		}
+		for _, s := range t.all {
+			if s.Served == v.in.Watch.Version && s.At.After(at) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // unreachable reports whether looks got no usable answer.
 func unreachable(signals []signal.Signal) bool {
 	for _, s := range signals {
@@ -266,18 +396,6 @@ func unreachable(signals []signal.Signal) bool {
 		}
 	}
 	return len(signals) > 0
-}
-
-// oldUnusable reports whether every look at the old release was our own
-// fault or met another version.
-func (v *view) oldUnusable() bool {
-	n := 0
-	for _, s := range slices.Concat(v.other, v.broken) {
-		if s.Side == signal.Old {
-			n++
-		}
-	}
-	return n >= oldPasses
 }
 
 // over reports whether the watch's window has ended.
@@ -296,7 +414,7 @@ func (v *view) headline(found []finding, what string) string {
 	if len(found) == 0 {
 		return what
 	}
-	return what + ": " + strings.TrimSuffix(said(found[0].signals[0]), ".")
+	return clip(what+": "+strings.TrimSuffix(said(found[0].signals[0]), "."), maxSummary)
 }
 
 // add puts findings and their comparisons among the reasons.

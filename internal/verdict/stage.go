@@ -52,8 +52,12 @@ func (s *Stage) Handle(ctx context.Context, db Store, ev journal.Event) (action.
 	if in.Watch, err = db.Watch(ctx, watch.ID(ev.Watch)); err != nil {
 		return action.Plan{}, fmt.Errorf("judge %s: %w", ev.Watch, err)
 	}
+	was, known, err := db.Verdict(ctx, in.Watch.ID)
+	if err != nil {
+		return action.Plan{}, fmt.Errorf("judge %s: %w", ev.Watch, err)
+	}
 	if in.Watch.State == watch.Superseded {
-		return action.Plan{}, nil // another release is being watched
+		return superseded(ctx, db, in.Watch, was, ev)
 	}
 	if in.Watch.Release != "" {
 		if in.Release, err = db.Release(ctx, in.Watch.Release); err != nil {
@@ -68,9 +72,10 @@ func (s *Stage) Handle(ctx context.Context, db Store, ev journal.Event) (action.
 	if in.Signals, err = db.BriefSignals(ctx, ev.Watch, window); err != nil {
 		return action.Plan{}, fmt.Errorf("judge %s: %w", ev.Watch, err)
 	}
-	was, known, err := db.Verdict(ctx, in.Watch.ID)
-	if err != nil {
-		return action.Plan{}, fmt.Errorf("judge %s: %w", ev.Watch, err)
+	if in.Watch.Kind == watch.KindRelease {
+		if in.Standing, _, err = db.Verdict(ctx, watch.StandingID(p.ID)); err != nil {
+			return action.Plan{}, fmt.Errorf("judge %s: %w", ev.Watch, err)
+		}
 	}
 	if known {
 		in.Prior, in.PriorWas = was.State, was
@@ -84,6 +89,35 @@ func (s *Stage) Handle(ctx context.Context, db Store, ev journal.Event) (action.
 	}
 	out := journal.New(EventReached, ev.At, now).About(ev.Product, string(now.Release), ev.Watch, "")
 	return action.Plan{Events: []journal.Event{out}}, nil
+}
+
+// superseded ends the verdict of a watch whose release was followed by
+// another: whoever waits for it gets an answer, and it is never green.
+func superseded(ctx context.Context, db Store, w watch.Watch, was Verdict, ev journal.Event) (action.Plan, error) {
+	if ev.Kind != watch.EventEnded || was.Final {
+		return action.Plan{}, nil
+	}
+	out := was
+	out.At, out.Final, out.Same = ev.At, true, true
+	told := was.State.Broken() || was.State == NotDeployed
+	if !told {
+		out = Verdict{
+			Watch: w.ID, Kind: w.Kind, Product: w.Product, Release: w.Release, Version: w.Version, State: Inconclusive,
+			At: ev.At, Final: true, Unseen: was.Unseen,
+			Summary: "superseded: another release went live before anything could be claimed",
+		}
+		if was.State == Healthy { // of a rollback, which is proven early
+			out.State, out.Summary, out.Reasons, out.Same = was.State, was.Summary, was.Reasons, true
+		}
+	}
+	if err := db.PutVerdict(ctx, out); err != nil {
+		return action.Plan{}, fmt.Errorf("keep verdict of %s: %w", w.ID, err)
+	}
+	if told || out.State == Healthy {
+		return action.Plan{}, nil // nothing new is said
+	}
+	tell := journal.New(EventReached, ev.At, out).About(ev.Product, string(out.Release), ev.Watch, "")
+	return action.Plan{Events: []journal.Event{tell}}, nil
 }
 
 // news reports whether a verdict says something that the one before did not.

@@ -101,6 +101,16 @@ func setting(t *testing.T, text string, signals []signal.Signal) verdict.Input {
 			in.Product.PreviousURL = ""
 		case "compare":
 			in.Compare.Judgement = release.Judgement(v)
+		case "no-compare":
+			in.Watch.Against, in.Watch.Previous, in.Compare = "", "", release.Release{}
+		case "round":
+			_, _ = fmt.Sscan(v, &in.Watch.Round)
+		case "prior": // state, then what was failing
+			f := strings.Fields(v)
+			in.Prior = verdict.State(f[0])
+			in.PriorWas = verdict.Verdict{State: in.Prior, Summary: "as before", Failing: f[1:]}
+		case "standing":
+			in.Standing = verdict.Verdict{State: verdict.State(v), Since: start.Add(-time.Hour)}
 		case "source":
 			in.Release.Source = release.Source(v)
 		case "now":
@@ -170,6 +180,8 @@ func fill(t *testing.T, s *signal.Signal, kv string) {
 		s.Failure.URL = v
 	case "status":
 		_, _ = fmt.Sscan(v, &s.Failure.Status)
+	case "round":
+		_, _ = fmt.Sscan(v, &s.Round)
 	case "looks":
 		_, _ = fmt.Sscan(v, &s.Looks)
 	case "token":

@@ -1,12 +1,10 @@
 package verdict
 
 import (
-	"fmt"
+	"math"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/signal"
 	"github.com/postflight/postflight/internal/watch"
 )
@@ -20,14 +18,23 @@ const (
 	bootFatals   = 2 // distinct page loads that died
 )
 
+// restart is how long a product may give no answer at all after its pointer
+// moved, before that counts against what was released: it may be starting.
+const restart = 10 * time.Second
+
+// chance bounds how often a row of failures may be a flake's: one in 10,000.
+const chance = 1e-4
+
 // tally is what was seen of one thing on one side, in time order.
 type tally struct {
+	all           []signal.Signal
 	fails, passes []signal.Signal
 	trail         int // failures since the last pass
 	onset         []signal.Signal
 }
 
 func (t *tally) add(s signal.Signal) {
+	t.all = append(t.all, s)
 	if s.Outcome == signal.Pass {
 		t.passes, t.trail, t.onset = append(t.passes, s), 0, nil
 		return
@@ -39,8 +46,44 @@ func (t *tally) add(s signal.Signal) {
 // ok reports whether the last look passed, and there was one.
 func (t *tally) ok() bool { return t != nil && t.trail == 0 && len(t.passes) > 0 }
 
-// failing reports whether at least n looks in a row failed.
-func (t *tally) failing(n int) bool { return t != nil && t.trail >= n }
+// failing reports whether so many looks in a row failed that no flake
+// explains them; n is enough for a thing that never passed.
+func (t *tally) failing(n int) bool { return t != nil && t.trail >= t.needs(n) }
+
+// needs is how many failures in a row it takes. What passed before must fail
+// longer, because every round of a window is another chance for a flake; and
+// what failed and came back before has shown a flake rate f, of which k in a
+// row must be improbable: f^k <= chance. The rate starts from one in ten.
+func (t *tally) needs(n int) int {
+	if len(t.passes) == 0 {
+		return n
+	}
+	n += n - 1 // three become five, two become three
+	flaked := float64(len(t.fails) - len(t.onset))
+	if flaked == 0 {
+		return n
+	}
+	rate := (flaked + 1) / (flaked + float64(len(t.passes)) + 10)
+	return max(n, int(math.Ceil(math.Log(chance)/math.Log(rate))))
+}
+
+// since returns what is known from an instant on: looks of another hour say
+// nothing of what fails now. Nil when nothing is.
+func (t *tally) since(at time.Time) *tally {
+	if t == nil {
+		return nil
+	}
+	out := &tally{}
+	for _, s := range t.all {
+		if !s.At.Before(at) {
+			out.add(s)
+		}
+	}
+	if len(out.all) == 0 {
+		return nil
+	}
+	return out
+}
 
 // key of a tally.
 type key struct {
@@ -55,7 +98,9 @@ type view struct {
 	tallies map[key]*tally
 	boots   map[signal.Side]*boots
 	other   []signal.Signal // met another version
+	early   []signal.Signal // no answer while the product may be starting
 	broken  []signal.Signal // our own fault
+	met     bool            // the watched version was served
 }
 
 // boots counts page loads by what they said.
@@ -76,9 +121,12 @@ func count(in Input) *view {
 			v.broken = append(v.broken, s)
 		case s.Kind == signal.Boot:
 			v.boot(s)
-		case !v.met(s):
+		case !v.aimed(s):
 			v.other = append(v.other, s)
+		case v.starting(s):
+			v.early = append(v.early, s)
 		default:
+			v.met = v.met || (s.Side == signal.New && s.Served != "" && s.Served == in.Watch.Version)
 			k := key{s.Kind, s.Name, s.Side}
 			if v.tallies[k] == nil {
 				v.tallies[k] = &tally{}
@@ -89,10 +137,10 @@ func count(in Input) *view {
 	return v
 }
 
-// met reports whether the signal is about the version it was aimed at. A look
+// aimed reports whether the signal is about the version it was aimed at. A look
 // that got no answer at all met no version; it counts, because a release that
 // does not answer cannot say its name.
-func (v *view) met(s signal.Signal) bool {
+func (v *view) aimed(s signal.Signal) bool {
 	if s.Side == signal.None || s.Kind == signal.OldAsset || v.in.Watch.Kind == watch.KindStanding {
 		return true
 	}
@@ -103,16 +151,27 @@ func (v *view) met(s signal.Signal) bool {
 		slices.Contains([]string{"navigation", "crash", "deadline", "health", "asset", "request"}, s.Failure.Class)
 }
 
+// starting reports a failure that names no version, soon after the pointer
+// moved and before the version was met: a product that is starting looks so.
+func (v *view) starting(s signal.Signal) bool {
+	w := v.in.Watch
+	if v.met || w.Kind == watch.KindStanding || s.Side != signal.New || s.Outcome != signal.Fail || s.Served != "" || s.Kind == signal.OldAsset {
+		return false
+	}
+	return s.At.Before(w.Opened.Add(min(v.in.Product.Watch.Settle, restart)))
+}
+
 // boot counts one page load; a load that died after it said ok stays dead.
 func (v *view) boot(s signal.Signal) {
 	if s.BootInfo == nil {
 		return
 	}
 	side := signal.None
-	switch s.Served {
-	case v.in.Watch.Version:
+	switch {
+	case s.Served == "": // says nothing of any release
+	case s.Served == v.in.Watch.Version:
 		side = signal.New
-	case v.in.Watch.Against:
+	case s.Served == v.in.Watch.Against:
 		side = signal.Old
 	}
 	b := v.boots[side]
@@ -167,70 +226,22 @@ func (v *view) thing(kind signal.Kind, name string) string {
 	return string(kind) + " " + name
 }
 
-// reason builds a reason from signals; its time is that of the first.
-func reason(rule Rule, forIt bool, text string, from ...signal.Signal) Reason {
-	r := Reason{Rule: rule, For: forIt, Text: text}
-	for _, s := range from {
-		r.Signals = append(r.Signals, s.ID)
-		if r.At.IsZero() || s.At.Before(r.At) {
-			r.At = s.At
-		}
-		for _, e := range s.Evidence {
-			if len(r.Evidence) < 6 {
-				r.Evidence = append(r.Evidence, e)
-			}
+// okSince counts the loads that came up since.
+func (b *boots) okSince(at time.Time) int {
+	n := 0
+	for _, s := range b.ok {
+		if !s.At.Before(at) {
+			n++
 		}
 	}
-	return r
+	return n
 }
 
-// since returns when the first of the signals was seen.
-func since(reasons []Reason) time.Time {
-	var at time.Time
-	for _, r := range reasons {
-		if r.For && !r.At.IsZero() && (at.IsZero() || r.At.Before(at)) {
-			at = r.At
-		}
+// dying reports whether so many loads die, of our own browser or of three
+// clients, that those which come up prove nothing.
+func (b *boots) dying() bool {
+	if b == nil || len(b.fatal) == 0 {
+		return false
 	}
-	return at
-}
-
-// said returns the message of a failing signal for a sentence.
-func said(s signal.Signal) string {
-	if s.Summary != "" {
-		return s.Summary
-	}
-	if s.Failure != nil {
-		return s.Failure.Message
-	}
-	return "failed"
-}
-
-// providerOf returns the integration that a failing signal points at: the
-// host of the failed request belongs to it.
-func providerOf(p product.Product, signals []signal.Signal) (product.Integration, bool) {
-	for _, s := range signals {
-		if s.Failure == nil {
-			continue
-		}
-		host := s.Failure.Host
-		if host == "" {
-			host = strings.TrimPrefix(strings.TrimPrefix(product.Origin(s.Failure.URL), "https://"), "http://")
-		}
-		if in, ok := p.IntegrationFor(host); ok {
-			return in, true
-		}
-	}
-	return product.Integration{}, false
-}
-
-// times counts in words.
-func times(n int) string {
-	switch n {
-	case 1:
-		return "once"
-	case 2:
-		return "twice"
-	}
-	return fmt.Sprintf("%d times", n)
+	return len(b.ok) == 0 || (b.verified || len(b.clients) >= 3) && 2*len(b.fatal) > len(b.ok)
 }

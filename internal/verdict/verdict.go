@@ -95,6 +95,13 @@ type Verdict struct {
 	Unseen []string `json:"unseen,omitempty"`
 	// First is the signal that was the first evidence.
 	First signal.ID `json:"first,omitempty"`
+	// Failing is what is broken, as "journey/book": it stays so until it is
+	// seen passing. Passing, of a healthy verdict, is when each thing was last
+	// seen passing.
+	Failing []string             `json:"failing,omitempty"`
+	Passing map[string]time.Time `json:"passing,omitempty"`
+	// Same is true when the state was claimed before: only details are new.
+	Same bool `json:"same,omitempty"`
 	// Final is true when the watch is over and nothing more will be said.
 	Final bool `json:"final,omitempty"`
 }

@@ -19,14 +19,20 @@ type Tick struct {
 
 // How many looks a failure must survive, and how many must pass on the old
 // release: three of three and two of two bound the false alarm by the cube of
-// the flake rate.
+// the flake rate. A journey that passed before gets more of them, because
+// every round of the window is another chance for a flake.
 const (
-	ConfirmNew = 2 // further looks on the new release
-	ConfirmOld = 2
+	ConfirmNew   = 2 // further looks on the new release
+	ConfirmAgain = 4 // the same, of a journey that passed before
+	ConfirmOld   = 2
 )
 
-// retryPause is the wait before a look that met another version is repeated.
-const retryPause = time.Second
+const (
+	retryPause = time.Second      // before a look that met another version is repeated
+	restart    = 10 * time.Second // a product without any answer may be starting for so long
+	relook     = time.Minute      // between two looks of a standing watch at what failed
+	maxAgain   = 4                // rounds in a row whose failures are confirmed anew
+)
 
 func tickKey(id ID, journey string) string { return "watch/tick/" + string(id) + "/" + journey }
 func closeKey(id ID) string                { return "watch/close/" + string(id) }
@@ -43,7 +49,11 @@ func (w Watch) event(k journal.Kind, now time.Time) journal.Event {
 // tickFor returns the next turn of a journey of a standing watch.
 func (w Watch) tickFor(j product.Journey, now time.Time) journal.Due {
 	ev := journal.New(EventTick, now, Tick{ID: w.ID, Journey: j.ID}).About(string(w.Product), "", string(w.ID), "")
-	return journal.Due{Key: tickKey(w.ID, j.ID), At: now.Add(j.Every), Event: ev}
+	every := j.Every
+	if every <= 0 {
+		every = relook
+	}
+	return journal.Due{Key: tickKey(w.ID, j.ID), At: now.Add(every), Event: ev}
 }
 
 // look describes one look of this watch's present round.
@@ -107,30 +117,67 @@ func (s *Stage) observed(ctx context.Context, db Store, p product.Product, sig s
 		}
 		return plan, db.PutWatch(ctx, w)
 	}
+	changed := sig.Side == signal.New && w.meet(sig)
 	switch {
-	case sig.Side == signal.New && w.otherVersion(sig):
-		if s.again(p, &w, sig, now, &plan) {
-			return plan, db.PutWatch(ctx, w)
-		}
-		return plan, nil
-	case sig.Outcome == signal.Broken && !sig.Confirm:
-		return plan, nil
-	case sig.Outcome == signal.Pass && !sig.Confirm && sig.Side != signal.Old:
-		changed := w.Asked[thing] != 0
-		delete(w.Asked, thing)
-		if sig.Served == w.Version && w.Met.IsZero() && w.Version != "" {
-			w.Met, changed = sig.At, true
-		}
-		if !changed {
-			return plan, nil
-		}
-	case sig.Outcome == signal.Fail && !sig.Confirm && w.Asked[thing] == 0:
-		w.Asked[thing] = w.Round
-		s.confirm(p, w, sig, now, &plan)
-	default:
+	case sig.Side == signal.New && (w.otherVersion(sig) || w.starting(p, sig)):
+		changed = s.again(p, &w, sig, now, &plan) || changed
+	case sig.Side == signal.Old:
+	case sig.Outcome == signal.Pass:
+		changed = w.passed(thing) || changed
+	case sig.Outcome == signal.Fail && !sig.Confirm:
+		changed = s.failed(p, &w, sig, now, &plan) || changed
+	}
+	if !changed {
 		return plan, nil
 	}
 	return plan, db.PutWatch(ctx, w)
+}
+
+// meet remembers when the watched version was first served.
+func (w *Watch) meet(sig signal.Signal) bool {
+	if !w.Met.IsZero() || w.Version == "" || sig.Served != w.Version {
+		return false
+	}
+	w.Met = sig.At
+	return true
+}
+
+// passed forgets the failures of a thing, but not that it can pass.
+func (w *Watch) passed(thing string) bool {
+	changed := w.Asked[thing] != 0 || w.Asked["passed/"+thing] == 0
+	delete(w.Asked, thing)
+	delete(w.Asked, "again/"+thing)
+	w.Asked["passed/"+thing] = 1
+	return changed
+}
+
+// failed asks for the looks that confirm a failure: at once, and again with
+// the next rounds that fail, because a look may be lost and one flake of the
+// old release must not leave the question open.
+func (s *Stage) failed(p product.Product, w *Watch, sig signal.Signal, now time.Time, plan *action.Plan) bool {
+	thing := string(sig.Kind) + "/" + sig.Name
+	if w.Asked[thing] == 0 {
+		w.Asked[thing] = max(w.Round, 1)
+	} else if w.Asked["again/"+thing]++; w.Asked["again/"+thing] > maxAgain {
+		return s.relook(p, w, sig, now, plan)
+	}
+	s.confirm(p, w, sig, now, plan)
+	s.relook(p, w, sig, now, plan)
+	return true
+}
+
+// relook lets a standing watch come back to a journey that failed and has no
+// turn of its own: nothing else would ever see that it works again.
+func (s *Stage) relook(p product.Product, w *Watch, sig signal.Signal, now time.Time, plan *action.Plan) bool {
+	if w.Kind != KindStanding || sig.Kind != signal.Journey {
+		return false
+	}
+	for _, j := range p.Journeys {
+		if j.ID == sig.Name && j.Every <= 0 {
+			plan.Due = append(plan.Due, w.tickFor(j, now))
+		}
+	}
+	return false
 }
 
 // turned asks for every journey at once when a provider goes down or comes
@@ -158,6 +205,13 @@ func (w Watch) otherVersion(sig signal.Signal) bool {
 	return w.Version != "" && sig.Served != "" && sig.Served != w.Version && sig.Kind != signal.OldAsset
 }
 
+// starting reports a failure without any version soon after the pointer
+// moved: the product may be starting, so it is looked at again.
+func (w Watch) starting(p product.Product, sig signal.Signal) bool {
+	return w.Version != "" && w.Met.IsZero() && sig.Served == "" && sig.Outcome == signal.Fail && sig.Kind != signal.OldAsset &&
+		sig.At.Before(w.Opened.Add(min(p.Watch.Settle, restart)))
+}
+
 // again repeats a look that met another version, while the release may still
 // be settling. Each try is a look of its own, so that none is lost.
 func (s *Stage) again(p product.Product, w *Watch, sig signal.Signal, now time.Time, plan *action.Plan) bool {
@@ -174,17 +228,25 @@ func (s *Stage) again(p product.Product, w *Watch, sig signal.Signal, now time.T
 
 // confirm asks for the looks that tell a flake from a fault and a release
 // from its environment.
-func (s *Stage) confirm(p product.Product, w Watch, sig signal.Signal, now time.Time, plan *action.Plan) {
+func (s *Stage) confirm(p product.Product, w *Watch, sig signal.Signal, now time.Time, plan *action.Plan) {
+	thing := string(sig.Kind) + "/" + sig.Name
+	// Numbers go on within a watch: two confirmations in one round are two.
+	first := w.Asked["confirms/"+thing]
+	w.Asked["confirms/"+thing] += ConfirmAgain
 	more := func(side signal.Side, n int) {
 		for i := range n {
 			look := w.look(p, sig.Kind, sig.Name, side)
 			look.Confirm = true
-			plan.Actions = append(plan.Actions, w.ask(p, look, now, i+1))
+			plan.Actions = append(plan.Actions, w.ask(p, look, now, first+i+1))
 		}
 	}
 	switch sig.Kind {
 	case signal.Journey, signal.Assets, signal.Version, signal.Health:
-		more(signal.New, ConfirmNew)
+		n := ConfirmNew
+		if sig.Kind == signal.Journey && w.Asked["passed/"+thing] != 0 {
+			n = ConfirmAgain
+		}
+		more(signal.New, n)
 		if _, ok := p.BaseAt(w.Against); ok && w.Kind == KindRelease {
 			more(signal.Old, ConfirmOld)
 		}
@@ -194,12 +256,12 @@ func (s *Stage) confirm(p product.Product, w Watch, sig signal.Signal, now time.
 		for _, a := range sig.Assets {
 			look.URLs = append(look.URLs, a.URL)
 		}
-		plan.Actions = append(plan.Actions, w.ask(p, look, now, 1))
+		plan.Actions = append(plan.Actions, w.ask(p, look, now, first+1))
 	case signal.Probe:
 		for i := range ConfirmNew {
 			look := w.look(p, sig.Kind, sig.Name, signal.None)
 			look.Version, look.Confirm = "", true
-			plan.Actions = append(plan.Actions, w.ask(p, look, now, i+1))
+			plan.Actions = append(plan.Actions, w.ask(p, look, now, first+i+1))
 		}
 	}
 }

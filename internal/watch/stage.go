@@ -3,6 +3,7 @@ package watch
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/postflight/postflight/internal/action"
@@ -57,7 +58,7 @@ func (s *Stage) Handle(ctx context.Context, db Store, ev journal.Event) (action.
 	case EventTick:
 		return s.tick(ctx, db, p, ev)
 	case EventClose:
-		return s.end(ctx, db, ev)
+		return s.end(ctx, db, p, ev)
 	case signal.EventObserved:
 		var sig signal.Signal
 		if err := ev.Decode(&sig); err != nil {
@@ -217,8 +218,8 @@ func (s *Stage) tickStanding(ctx context.Context, db Store, p product.Product, w
 	}
 	busy := len(open) > 1
 	for _, j := range p.Journeys {
-		if j.ID != name || j.Every <= 0 {
-			continue
+		if j.ID != name || j.Every <= 0 && w.Asked["journey/"+name] == 0 {
+			continue // it works again, or is looked at in release windows only
 		}
 		plan.Due = append(plan.Due, w.tickFor(j, now))
 		if !busy {
@@ -228,8 +229,9 @@ func (s *Stage) tickStanding(ctx context.Context, db Store, p product.Product, w
 	return plan, nil
 }
 
-// end closes a watch whose window is over.
-func (s *Stage) end(ctx context.Context, db Store, ev journal.Event) (action.Plan, error) {
+// end closes a watch whose window is over, unless the window was not really
+// watched: then it goes on.
+func (s *Stage) end(ctx context.Context, db Store, p product.Product, ev journal.Event) (action.Plan, error) {
 	var t Tick
 	if err := ev.Decode(&t); err != nil {
 		return action.Plan{}, err
@@ -238,10 +240,53 @@ func (s *Stage) end(ctx context.Context, db Store, ev journal.Event) (action.Pla
 	if err != nil || w.State != Open {
 		return action.Plan{}, err
 	}
+	if longer := w.owed(p, ev.At); longer > 0 {
+		w.Until, w.Extended = ev.At.Add(longer), w.Extended+1
+		due := journal.Due{Key: closeKey(w.ID), At: w.Until, Event: w.event(EventClose, ev.At)}
+		return action.Plan{Due: []journal.Due{due}}, db.PutWatch(ctx, w)
+	}
 	w.State, w.Ended = Ended, ev.At
 	plan := action.Plan{
 		Drop:   []string{tickKey(w.ID, "")},
 		Events: []journal.Event{w.event(EventEnded, ev.At)},
 	}
 	return plan, db.PutWatch(ctx, w)
+}
+
+// Bounds of a window that goes on.
+const (
+	lateClose    = time.Minute // a close later than this and one round was slept through
+	maxExtension = 3
+)
+
+// owed is how much longer a watch must go on: as long as the server slept or
+// the clock jumped within the window, and for a failure of the last round
+// until it is confirmed.
+func (w Watch) owed(p product.Product, now time.Time) time.Duration {
+	if w.Extended >= maxExtension {
+		return 0
+	}
+	if late := now.Sub(w.Until); late > p.Watch.Every+lateClose {
+		return min(late, p.Watch.For)
+	}
+	if w.Extended > 0 {
+		return 0
+	}
+	for thing, round := range w.Asked {
+		kind, _, _ := strings.Cut(thing, "/")
+		switch signal.Kind(kind) {
+		case signal.Journey, signal.Assets, signal.Version, signal.OldAsset, signal.Probe, signal.Health:
+		default:
+			continue // a note of ours
+		}
+		if w.Round-round > 1 {
+			continue
+		}
+		longer := p.Watch.Every
+		for _, j := range p.Journeys {
+			longer = max(longer, j.Timeout)
+		}
+		return min(longer, p.Watch.For)
+	}
+	return 0
 }

@@ -55,9 +55,12 @@ type Watch struct {
 	Until    time.Time  `json:"until,omitzero"` // zero for a standing watch
 	Ended    time.Time  `json:"ended,omitzero"`
 	Round    int        `json:"round"`
-	// Asked counts the looks asked for, by Look.Thing, so that a failure is
-	// confirmed once and the verdict knows what is still outstanding.
+	// Asked is the round in which a failing thing ("journey/book") was first
+	// asked for confirmation, and notes on things: "passed/", "again/",
+	// "confirms/" and "try/" before their names.
 	Asked map[string]int `json:"asked,omitempty"`
+	// Extended counts how often the window went on because it was not watched.
+	Extended int `json:"extended,omitempty"`
 	// Met is when the expected version was first really served.
 	Met time.Time `json:"met,omitzero"`
 }
