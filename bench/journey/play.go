@@ -1,0 +1,74 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/postflight/postflight/internal/blob"
+	"github.com/postflight/postflight/internal/browser"
+	"github.com/postflight/postflight/internal/journey"
+	"github.com/postflight/postflight/internal/product"
+	"github.com/postflight/postflight/internal/signal"
+	"github.com/postflight/postflight/internal/watch"
+)
+
+// play is a child: it plays the journey as many times as it is told.
+func play(ctx context.Context, o options) error {
+	switch o.child {
+	case "floor":
+		for range o.runs {
+			if err := floor(ctx, o); err != nil {
+				return err
+			}
+		}
+		return nil
+	case "postflight":
+		return ours(ctx, o)
+	}
+	return fmt.Errorf("no driver is called %q", o.child)
+}
+
+// ours plays as the server does: every run through the runner, all evidence
+// kept, on disk.
+func ours(ctx context.Context, o options) error {
+	bin, err := browser.Find(ctx, o.binary)
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(o.recording)
+	if err != nil {
+		return err
+	}
+	j, err := journey.Parse("book-a-visit", text)
+	if err != nil {
+		return err
+	}
+	evidence, err := blob.Open(filepath.Join(o.dir, "evidence"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = evidence.Close() }()
+	r := journey.New(journey.Options{Binary: bin, Blobs: evidence, Version: "bench", Dir: o.dir})
+	for range o.runs {
+		s := r.Run(ctx, journey.Request{
+			Look:    watch.Look{Kind: signal.Journey, Name: j.Name, Base: o.base, Round: 1},
+			Journey: j,
+			Version: product.VersionSource{Kind: product.VersionHeader, Name: "X-Release"},
+			Timeout: time.Minute,
+		})
+		if s.Outcome != signal.Pass || s.Served == "" {
+			return fmt.Errorf("the journey did not pass: %s %s", s.Outcome, s.Summary)
+		}
+		for i, step := range s.Steps {
+			if step.Screenshot == "" && step.Type != string(journey.SetViewport) { // the page is still blank then
+				return fmt.Errorf("step %d left no picture", i+1)
+			}
+		}
+	}
+	return nil
+}
