@@ -31,6 +31,7 @@ import (
 	"github.com/postflight/postflight/internal/config"
 	"github.com/postflight/postflight/internal/deploy"
 	"github.com/postflight/postflight/internal/drill"
+	"github.com/postflight/postflight/internal/fault"
 	"github.com/postflight/postflight/internal/incident"
 	"github.com/postflight/postflight/internal/ingest"
 	"github.com/postflight/postflight/internal/journal"
@@ -115,7 +116,7 @@ func (a *App) openState(ctx context.Context) error {
 	dsn := "sqlite:" + path
 	var err error
 	if a.blobs, err = blob.Open(filepath.Join(server.Data, "evidence")); err != nil {
-		return fmt.Errorf("open evidence: %w", err)
+		return unusable(server.Data, err)
 	}
 	a.onClose("evidence", a.blobs.Close)
 	if pg, ok := server.Postgres(); ok {
@@ -139,6 +140,15 @@ func (a *App) openState(ctx context.Context) error {
 		_, err := tx.ReleaseLeases(ctx, "")
 		return err
 	})
+}
+
+// unusable explains a data directory in which nothing can be kept.
+func unusable(dir string, err error) error {
+	if _, told := errors.AsType[*fault.Error](err); told {
+		return fmt.Errorf("open the data directory %s: %w", dir, err)
+	}
+	return fault.Newf(fault.Invalid, "the data directory %s cannot be used: %w", dir, err).
+		WithHint("name a directory that can be made and written: server.data, or POSTFLIGHT_DATA")
 }
 
 // markerKey returns the key of the synthetic marker, made at the first start.
@@ -166,7 +176,8 @@ func (a *App) listen(ctx context.Context) error {
 		var lc net.ListenConfig
 		l, err := lc.Listen(ctx, "tcp", a.o.Config.Server.Listen)
 		if err != nil {
-			return fmt.Errorf("listen on %s: %w", a.o.Config.Server.Listen, err)
+			return fault.Newf(fault.Unavailable, "the address cannot be served: %w", err).
+				WithHint("end the program that holds it, or name another one: server.listen, or POSTFLIGHT_LISTEN")
 		}
 		a.listener = l
 	}
@@ -202,7 +213,8 @@ func (a *App) wire(ctx context.Context) error {
 	// server still serves, probes and pages.
 	binary, err := browser.Find(ctx, a.o.Config.Server.Browser)
 	if err != nil {
-		a.log.Error("no browser: journeys cannot run", "error", err)
+		a.log.Error("no browser: journeys cannot run", "error", err, "hint", fault.HintOf(err))
+		binary.Path = a.o.Config.Server.Browser // looked for again by every run
 	}
 	told := channels(a.o.Config.Channels)
 	for _, ch := range told {
