@@ -39,8 +39,17 @@ type Browser struct {
 
 // Launch starts Chromium with a fresh profile in its own process group. The
 // whole group is killed when ctx ends, at Close, or when this process dies. A
-// browser that does not start is a fault.Unavailable with its last words.
+// browser that does not start is a fault.Unavailable with its last words. A
+// Binary without a path is looked for as Find does: one that was missing when
+// the server started may have been installed since.
 func Launch(ctx context.Context, o Options) (*Browser, error) {
+	if o.Binary.Path == "" {
+		found, err := Find(ctx, "")
+		if err != nil {
+			return nil, err
+		}
+		o.Binary = found
+	}
 	if o.UserAgentSuffix != "" && o.Binary.UserAgent == "" {
 		known, err := probe(ctx, o.Binary.Path)
 		if err != nil {

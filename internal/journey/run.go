@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/postflight/postflight/internal/browser"
+	"github.com/postflight/postflight/internal/fault"
 	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/sign"
 	"github.com/postflight/postflight/internal/signal"
@@ -259,6 +260,9 @@ func (p *play) unopened(ctx, hard context.Context, err error) error {
 		return fmt.Errorf("the run was called off: %w", ctx.Err())
 	case hard.Err() != nil:
 		return fmt.Errorf("the browser did not start within %s: %w", p.req.Timeout, err)
+	}
+	if hint := fault.HintOf(err); hint != "" {
+		return fmt.Errorf("%w; %s", err, hint)
 	}
 	return err
 }

@@ -245,6 +245,7 @@ func TestBroken(t *testing.T) {
 		s := newScene(t, page("x"), open, expect("document.body"))
 		s.o.Binary.Path = "/nonexistent/chromium"
 		wantBroken(t, s.run(t, t.Context()), "nonexistent")
+		wantBroken(t, s.run(t, t.Context()), "apt install chromium-headless-shell")
 	})
 	t.Run("no room", func(t *testing.T) {
 		t.Parallel()
