@@ -30,6 +30,11 @@ func explain(err error) error {
 		message, hint = "the database is busy", "try again; if it lasts, look for a stuck process that holds it"
 	case readOnly(err):
 		message, hint = "the database cannot be written", "check the rights of the data directory and whether its disk is mounted read-only"
+	case damaged(err):
+		return &fault.Error{
+			Kind: fault.Invalid, Message: "the file that holds the state is damaged, or is no database",
+			Hint: "bring it back from a backup, or move it away to begin anew", Cause: err,
+		}
 	case broken(err):
 		message, hint = "the disk that holds the state does not work", "check the disk and the system's log; nothing that was committed is lost"
 	case away(err):
@@ -81,6 +86,12 @@ func readOnly(err error) bool {
 func broken(err error) bool {
 	_, primary := code(err)
 	return primary == sqlite3.SQLITE_IOERR
+}
+
+// damaged reports whether SQLite does not know its file again.
+func damaged(err error) bool {
+	_, primary := code(err)
+	return primary == sqlite3.SQLITE_NOTADB || primary == sqlite3.SQLITE_CORRUPT
 }
 
 func away(err error) bool {

@@ -197,6 +197,22 @@ func TestBusyDatabaseIsUnavailableAndWorksLater(t *testing.T) {
 	same(t, "afterwards", guest.Write(t.Context(), put), nil)
 }
 
+func TestFileThatIsNoDatabaseIsRefusedAndKept(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "state.db")
+	junk := strings.Repeat("not a database ", 2000)
+	if err := os.WriteFile(path, []byte(junk), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Open(t.Context(), Options{DSN: "sqlite:" + path})
+	refused(t, "a file that is no database", err, fault.Invalid)
+	if fault.HintOf(err) == "" {
+		t.Error("no hint")
+	}
+	raw, err := os.ReadFile(path)
+	same(t, "the file is left alone", err == nil && string(raw) == junk, true)
+}
+
 func TestExplainNamesWhatAPersonCanMend(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
