@@ -164,8 +164,8 @@ func Target(history []Release, bad Release, proven bool) (Release, bool) {
 
 // check bounds what came from outside.
 func (a Announcement) check() error {
-	if a.Version == "" {
-		return fault.New(fault.Invalid, "a release needs a version", "postflight release create PRODUCT --version V")
+	if strings.TrimSpace(a.Version) != a.Version || a.Version == "" {
+		return fault.New(fault.Invalid, "a release needs a version, without spaces around it", "postflight release create PRODUCT --version V")
 	}
 	fields := map[string]string{"version": a.Version, "commit": a.Commit, "url": a.URL, "by": a.By}
 	for name, v := range fields {
@@ -173,7 +173,7 @@ func (a Announcement) check() error {
 		if name == "version" || name == "commit" {
 			limit = maxVersion
 		}
-		if len(v) > limit || strings.ContainsFunc(v, unicode.IsControl) {
+		if len(v) > limit || strings.ContainsFunc(v, unseen) {
 			return fault.New(fault.Invalid, fmt.Sprintf("%s must be one line of at most %d bytes", name, limit), "")
 		}
 	}
@@ -187,9 +187,13 @@ func (a Announcement) check() error {
 		return fault.Newf(fault.Invalid, "at most %d configuration changes can be told at once", maxConfig)
 	}
 	for _, c := range a.Config {
-		if c == "" || len(c) > maxLine || strings.ContainsFunc(c, unicode.IsControl) {
+		if c == "" || len(c) > maxLine || strings.ContainsFunc(c, unseen) {
 			return fault.Newf(fault.Invalid, "a configuration change must be one line of at most %d bytes", maxLine)
 		}
 	}
 	return nil
 }
+
+// unseen reports whether a character controls a display instead of standing
+// in it: a line break, an escape, a reversal of the direction of writing.
+func unseen(r rune) bool { return unicode.Is(unicode.C, r) || r == '\u2028' || r == '\u2029' }
