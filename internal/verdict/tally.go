@@ -30,6 +30,8 @@ type tally struct {
 	all           []signal.Signal
 	fails, passes []signal.Signal
 	trail         int // failures since the last pass
+	runs          int // how often it began to fail
+	streak        int // passes since the last failure
 	onset         []signal.Signal
 }
 
@@ -37,8 +39,13 @@ func (t *tally) add(s signal.Signal) {
 	t.all = append(t.all, s)
 	if s.Outcome == signal.Pass {
 		t.passes, t.trail, t.onset = append(t.passes, s), 0, nil
+		t.streak++
 		return
 	}
+	if t.trail == 0 {
+		t.runs++
+	}
+	t.streak = 0
 	t.fails, t.onset = append(t.fails, s), append(t.onset, s)
 	t.trail += max(s.Looks, 1)
 }
@@ -65,6 +72,13 @@ func (t *tally) needs(n int) int {
 	}
 	rate := (flaked + 1) / (flaked + float64(len(t.passes)) + 10)
 	return max(n, int(math.Ceil(math.Log(chance)/math.Log(rate))))
+}
+
+// wavers reports whether a thing fails now and again, not once for a while. A
+// standing watch believes three passes in a row, for its past is long.
+func (t *tally) wavers(standing bool) bool {
+	often := t.runs >= 2 && 3*len(t.fails) > len(t.fails)+len(t.passes)
+	return often && (!standing || t.streak < 3)
 }
 
 // since returns what is known from an instant on: looks of another hour say
