@@ -135,4 +135,3 @@ func TestOwnPages(t *testing.T) {
 	defer d.Payments.Up()
 	v.pass(t, "pager", "Bo", access.Responder)
 }
-
