@@ -53,6 +53,7 @@ type Incident struct {
 	Held     bool            `json:"held,omitempty"`
 	By       string          `json:"by,omitempty"` // who acknowledged
 	Severity Severity        `json:"severity"`
+	Measured Severity        `json:"measured,omitempty"` // the worst that was measured
 	Drill    string          `json:"drill,omitempty"`
 	Verdict  verdict.Verdict `json:"verdict"` // the worst one so far
 	Reopened int             `json:"reopened,omitempty"`

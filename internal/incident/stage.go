@@ -3,6 +3,7 @@ package incident
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/postflight/postflight/internal/action"
@@ -10,6 +11,7 @@ import (
 	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/release"
 	"github.com/postflight/postflight/internal/verdict"
+	"github.com/postflight/postflight/internal/watch"
 )
 
 // Book keeps the incidents, within the runner's transaction. OpenIncidents
@@ -87,17 +89,37 @@ func (s *Stage) judged(ctx context.Context, db Store, ev journal.Event, plan *ac
 	switch {
 	case v.State == verdict.Healthy:
 		return s.recovered(ctx, db, v, ev, open, plan)
-	case v.State == verdict.NotDeployed && v.Kind == "verify":
+	case v.State == verdict.NotDeployed && v.Kind == watch.KindVerify:
 		return s.noEffect(ctx, db, v, ev, open, plan)
 	case !v.State.Broken():
 		return nil
 	}
 	for _, in := range open {
-		if in.Key == keyOf(v) || in.Fix == v.Release && v.Release != "" {
+		if in.takes(v) {
 			return s.join(ctx, db, in, v, ev, plan)
 		}
 	}
+	if v.Same {
+		return nil // it was told, and somebody closed it since: the same words open nothing
+	}
 	return s.start(ctx, db, v, ev, plan)
+}
+
+// takes reports whether a broken verdict is about this incident's cause: the
+// same release or environment, a rollback that did not help, or, with nothing
+// else to blame, a bad release that is still live after its window. A fix
+// that is itself broken is a cause of its own: it must be judged and undone
+// for itself.
+func (in Incident) takes(v verdict.Verdict) bool {
+	switch {
+	case in.Key == keyOf(v):
+		return true
+	case v.Kind == watch.KindVerify:
+		return in.Fix == v.Release && v.Release != ""
+	case v.Kind == watch.KindStanding && v.Integration == "":
+		return in.Release != "" && in.Fix == ""
+	}
+	return false
 }
 
 // keyOf is what later signals join by: one incident a bad release, one for
@@ -117,7 +139,7 @@ func (s *Stage) start(ctx context.Context, db Store, v verdict.Verdict, ev journ
 	}
 	in := Incident{
 		ID: id, Key: keyOf(v), Product: v.Product, Watch: ev.Watch, Title: v.Summary, State: Triggered,
-		Severity: severity(v), Verdict: v, Impact: v.Since, Detected: ev.At,
+		Severity: severity(v), Measured: severity(v), Verdict: v, Impact: v.Since, Detected: ev.At,
 	}
 	if v.State == verdict.BrokenRelease {
 		in.Release, in.Version = v.Release, v.Version
@@ -149,25 +171,29 @@ func (s *Stage) start(ctx context.Context, db Store, v verdict.Verdict, ev journ
 // before reports whether an event of a standing watch is older than the
 // trouble, so that a new incident does not retell last month.
 func before(p journal.Event, in Incident, v verdict.Verdict) bool {
-	return v.Kind == "standing" && p.At.Before(in.Impact.Add(-time.Second))
+	return v.Kind == watch.KindStanding && p.At.Before(in.Impact.Add(-time.Second))
 }
 
 // join adds a verdict to an incident that is open already.
 func (s *Stage) join(ctx context.Context, db Store, in Incident, v verdict.Verdict, ev journal.Event, plan *action.Plan) error {
+	if v.Final && v.Same && v.Rollback == in.Verdict.Rollback {
+		return nil // the window ended, nothing new was said
+	}
 	kind, text := EventJoined, v.Summary
 	if in.State == Mitigated {
 		kind, in.State, in.Mitigated = EventReopened, Triggered, time.Time{}
+		if in.Held {
+			in.State = Acknowledged // the same person still has it
+		}
 		in.Reopened++
 		plan.Drop = append(plan.Drop, holdKey(in.ID))
-	} else if v.Final && v.Summary == in.Verdict.Summary {
-		return nil // the window ended, nothing new was said
 	}
-	if sev := severity(v); sev < in.Severity {
-		in.Severity = sev
+	// Measured worse than ever: what a person lowered is not raised again by
+	// the same measurement.
+	if sev := severity(v); in.Measured == 0 || sev < in.Measured {
+		in.Measured, in.Severity = sev, min(in.Severity, sev)
 	}
-	if in.Verdict.State == v.State && v.Kind != "verify" {
-		in.Verdict = v
-	}
+	in.Verdict = worse(in.Verdict, v)
 	if err := db.PutIncident(ctx, in); err != nil {
 		return fmt.Errorf("join incident %s: %w", in.ID, err)
 	}
@@ -175,13 +201,43 @@ func (s *Stage) join(ctx context.Context, db Store, in Incident, v verdict.Verdi
 	return nil
 }
 
+// worse keeps the verdict that the incident stands for: the newest about its
+// own cause, with everything that failed so far.
+func worse(was, now verdict.Verdict) verdict.Verdict {
+	if was.State != now.State || now.Kind == watch.KindVerify {
+		return was
+	}
+	for _, thing := range was.Failing {
+		if !slices.Contains(now.Failing, thing) {
+			now.Failing = append(now.Failing, thing)
+		}
+	}
+	if now.Integration == "" {
+		now.Integration = was.Integration
+	}
+	return now
+}
+
+// heals reports whether a healthy verdict proves an environment's trouble
+// over: everything that failed was seen passing since.
+func (in Incident) heals(v verdict.Verdict) bool {
+	if in.Release != "" {
+		return false
+	}
+	for _, thing := range in.Verdict.Failing {
+		if !v.Passing[thing].After(in.Verdict.Since) {
+			return false
+		}
+	}
+	return len(in.Verdict.Failing) > 0 || in.Watch == string(v.Watch) || v.Kind == watch.KindStanding
+}
+
 // recovered mitigates what the healthy verdict proves over: the release that
 // this one undoes or follows, or the environment.
 func (s *Stage) recovered(ctx context.Context, db Store, v verdict.Verdict, ev journal.Event, open []Incident, plan *action.Plan) error {
 	for _, in := range open {
 		fixed := in.Fix != "" && in.Fix == v.Release
-		env := in.Release == "" && (in.Watch == ev.Watch || v.Kind == "standing")
-		if in.State == Mitigated || !(fixed || env) {
+		if in.State == Mitigated || !(fixed || in.heals(v)) {
 			continue
 		}
 		in.State, in.Mitigated = Mitigated, ev.At

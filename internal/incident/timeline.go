@@ -72,6 +72,10 @@ func (in Incident) about(ev journal.Event) bool {
 	return ev.Watch != "" && ev.Watch == in.Watch
 }
 
+// Line is the line that an event makes in the incident's timeline; false when
+// it makes none.
+func Line(in Incident, ev journal.Event) (Entry, bool) { return entry(in, ev) }
+
 // entry puts an event into words; false when it says nothing worth a line.
 func entry(in Incident, ev journal.Event) (Entry, bool) {
 	e := Entry{Incident: in.ID, Seq: ev.Seq, At: ev.At, Kind: string(ev.Kind)}
