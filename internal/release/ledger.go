@@ -45,7 +45,7 @@ func Announce(st State, live *Release, a Announcement, now time.Time) (Entry, er
 	if err := a.check(); err != nil {
 		return Entry{}, err
 	}
-	if st.Pin != nil && st.Pin.Bad == a.Version && !a.Force {
+	if st.Pin.Holds(a.Version) && !a.Force {
 		return Entry{}, fault.New(fault.Conflict,
 			fmt.Sprintf("%s of %s is held back: %s", a.Version, a.Product, st.Pin.Reason),
 			"release another version, or repeat with --force to lift the pin")
@@ -63,8 +63,8 @@ func Announce(st State, live *Release, a Announcement, now time.Time) (Entry, er
 		Product: a.Product, Version: a.Version, Commit: a.Commit, URL: a.URL, By: a.By,
 		Config: a.Config, Source: Announced, At: now, Judgement: Unjudged,
 	}
-	if st.Pin != nil && st.Pin.Bad == a.Version {
-		st.Pin = nil
+	if st.Pin.Holds(a.Version) {
+		st.Pin = st.Pin.without(a.Version)
 	}
 	return enter(st, live, r), nil
 }
@@ -87,7 +87,7 @@ func Notice(st State, live *Release, version string, now time.Time) (Entry, bool
 	if live == nil {
 		r.Source = Baseline
 	}
-	if st.Pin != nil && st.Pin.Bad == version {
+	if st.Pin.Holds(version) {
 		pin := *st.Pin
 		r.Violates = &pin
 	}
@@ -108,10 +108,38 @@ func Undo(st State, bad, target Release, pin Pin) Entry {
 	return enter(st, &bad, r)
 }
 
+// maxHeld bounds how many versions one pin holds back, newest first.
+const maxHeld = 50
+
+// Holds reports whether the pin, which may be nil, holds a version back.
+func (p *Pin) Holds(version string) bool {
+	return p != nil && (p.Bad == version || slices.Contains(p.Also, version))
+}
+
+// held lists what the pin, which may be nil, holds back.
+func (p *Pin) held() []string {
+	if p == nil {
+		return nil
+	}
+	out := append([]string{p.Bad}, p.Also...)
+	return out[:min(len(out), maxHeld)]
+}
+
+// without returns the pin that holds back the rest; nil when nothing is left.
+func (p *Pin) without(version string) *Pin {
+	rest := slices.DeleteFunc(p.held(), func(v string) bool { return v == version })
+	if len(rest) == 0 {
+		return nil
+	}
+	out := *p
+	out.Bad, out.Also = rest[0], rest[1:]
+	return &out
+}
+
 // enter numbers a release and makes it live.
 func enter(st State, live *Release, r Release) Entry {
 	st.Count++
-	r.ID = ID(fmt.Sprintf("%s-%d", r.Product, st.Count))
+	r.ID = st.newest(r.Product)
 	if live != nil {
 		r.Previous = live.ID
 		r.Compare = live.ID
@@ -122,6 +150,11 @@ func enter(st State, live *Release, r Release) Entry {
 	st.Product, st.Live = r.Product, r.ID
 	return Entry{Release: r, State: st, New: true}
 }
+
+// Newest reports whether nothing was released after r.
+func (st State) Newest(r Release) bool { return r.ID == st.newest(r.Product) }
+
+func (st State) newest(p product.ID) ID { return ID(fmt.Sprintf("%s-%d", p, st.Count)) }
 
 // Remember enters a judgement. A good release becomes the last good one, and
 // a good release of a version other than the pinned one lifts the pin.
@@ -148,7 +181,7 @@ func Target(history []Release, bad Release, proven bool) (Release, bool) {
 		}
 	}
 	newest := slices.Clone(history)
-	slices.SortFunc(newest, func(a, b Release) int { return b.At.Compare(a.At) })
+	slices.SortStableFunc(newest, func(a, b Release) int { return b.At.Compare(a.At) })
 	for _, r := range newest {
 		if r.Judgement == Good && !condemned[r.Version] && r.At.Before(bad.At) {
 			return r, true

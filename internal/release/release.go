@@ -68,6 +68,7 @@ type Release struct {
 type Pin struct {
 	Version string    `json:"version"`
 	Bad     string    `json:"bad"`
+	Also    []string  `json:"also,omitempty"` // bad versions of rollbacks before
 	Reason  string    `json:"reason"`
 	At      time.Time `json:"at"`
 	By      string    `json:"by"`

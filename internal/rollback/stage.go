@@ -12,6 +12,7 @@ import (
 	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/release"
 	"github.com/postflight/postflight/internal/verdict"
+	"github.com/postflight/postflight/internal/watch"
 )
 
 // Store is the ledger, within the runner's transaction. Releases returns a
@@ -62,8 +63,13 @@ func (s *Stage) judged(ctx context.Context, db Store, ev journal.Event) (action.
 		return action.Plan{}, err
 	}
 	j, ok := v.Judgement()
-	if v.State == verdict.NotDeployed {
+	switch {
+	case v.State == verdict.NotDeployed:
 		return action.Plan{}, s.notLive(ctx, db, v)
+	case v.Kind != watch.KindStanding && (v.State == verdict.Observing || ok):
+		if err := s.cameUp(ctx, db, v); err != nil {
+			return action.Plan{}, err
+		}
 	}
 	if !ok {
 		return action.Plan{}, nil
@@ -98,6 +104,21 @@ func (s *Stage) notLive(ctx context.Context, db Store, v verdict.Verdict) error 
 		return err
 	}
 	st.Live = r.Previous
+	return db.PutState(ctx, st)
+}
+
+// cameUp takes that correction back: the newest release was late, and is
+// live after all. Without this a broken late-comer could not be undone.
+func (s *Stage) cameUp(ctx context.Context, db Store, v verdict.Verdict) error {
+	r, err := db.Release(ctx, v.Release)
+	if err != nil {
+		return fmt.Errorf("correct ledger: %w", err)
+	}
+	st, err := db.State(ctx, r.Product)
+	if err != nil || r.Previous == "" || st.Live != r.Previous || !st.Newest(r) {
+		return err
+	}
+	st.Live = r.ID
 	return db.PutState(ctx, st)
 }
 
@@ -161,12 +182,12 @@ func (s *Stage) order(ctx context.Context, db Store, p product.Product, o Order,
 	return action.Plan{Actions: []action.Action{a.Encode(done)}}, nil
 }
 
-// key makes an automatic rollback of one version happen once for ever: what
-// comes back after it was undone is brought back by somebody, and two robots
-// must not fight over the pointer.
+// key makes an automatic rollback of one release happen once for ever. That
+// two robots do not fight over the pointer is seen to by Decide, which says so
+// to people; a key would drop the second attempt in silence.
 func (o Order) key(seq int64) string {
 	if o.Automatic {
-		return fmt.Sprintf("rollback/%s/%s/automatic", o.Product, o.BadVersion)
+		return fmt.Sprintf("rollback/%s/%s/automatic", o.Product, o.Bad)
 	}
 	return fmt.Sprintf("rollback/%s/%s/%d", o.Product, o.Bad, seq)
 }
@@ -201,6 +222,9 @@ func (s *Stage) performed(ctx context.Context, db Store, ev journal.Event) (acti
 	if err != nil {
 		return action.Plan{}, fmt.Errorf("enter rollback of %s: %w", bad.ID, err)
 	}
+	if undone, err := s.undone(ctx, db, st, o); err != nil || undone {
+		return action.Plan{}, err
+	}
 	bad.Judgement = release.Bad
 	if err := db.PutRelease(ctx, bad); err != nil {
 		return action.Plan{}, fmt.Errorf("condemn %s: %w", bad.ID, err)
@@ -213,6 +237,19 @@ func (s *Stage) performed(ctx context.Context, db Store, ev journal.Event) (acti
 		about(release.EventDeployed, e.Release), about(release.EventPinned, e.State.Pin),
 	}}
 	return plan, keep(ctx, db, e)
+}
+
+// undone reports whether another order did the same already: the button was
+// pressed while the automatic rollback ran.
+func (s *Stage) undone(ctx context.Context, db Store, st release.State, o Order) (bool, error) {
+	if st.Live == "" || st.Live == o.Bad {
+		return false, nil
+	}
+	live, err := db.Release(ctx, st.Live)
+	if err != nil {
+		return false, fmt.Errorf("enter rollback of %s: %w", o.Bad, err)
+	}
+	return live.Undoes == o.Bad && live.Version == o.Version, nil
 }
 
 func keep(ctx context.Context, db Store, e release.Entry) error {
