@@ -16,6 +16,7 @@ import (
 	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/release"
 	"github.com/postflight/postflight/internal/rollback"
+	"github.com/postflight/postflight/internal/signal"
 	"github.com/postflight/postflight/internal/store"
 	"github.com/postflight/postflight/internal/watch"
 )
@@ -85,6 +86,9 @@ func (d *Desk) Notice(ctx context.Context, id product.ID, version string) error 
 			return nil
 		}
 		if live != nil {
+			if late, err := cameLate(ctx, tx, st, version); err != nil || late {
+				return err
+			}
 			if err := moving(ctx, tx, *live, version); err != nil {
 				return err
 			}
@@ -93,31 +97,73 @@ func (d *Desk) Notice(ctx context.Context, id product.ID, version string) error 
 	})
 }
 
+// cameLate makes the newest release live again when it is the one that is
+// served: the ledger was corrected because it did not come up in time.
+func cameLate(ctx context.Context, tx *store.Tx, st release.State, version string) (bool, error) {
+	all, err := tx.ReleasesOf(ctx, st.Product, version)
+	if err != nil || len(all) == 0 || all[0].ID == st.Live || !st.Newest(all[0]) {
+		return false, err
+	}
+	w, ok, err := tx.WatchOf(ctx, all[0].ID)
+	if err != nil || !ok || w.State != watch.Open {
+		return false, err
+	}
+	st.Live = all[0].ID
+	return true, tx.PutState(ctx, st)
+}
+
 // moving is a Conflict while what is served may still become, or stop being,
-// the live release.
+// the live release: our own rollback is under way, the release is not served
+// yet, or only some of the servers still answer with the version before it.
 func moving(ctx context.Context, tx *store.Tx, live release.Release, version string) error {
-	back, err := tx.Actions(ctx, store.ActionFilter{
-		Release: string(live.ID), Kind: rollback.ActionPerform, Limit: 10,
-		States: []action.State{action.Queued, action.Running, action.Done},
+	under, err := undoing(ctx, tx, live)
+	if err != nil {
+		return err
+	}
+	if under {
+		return fault.Newf(fault.Conflict, "a rollback of %s is under way", live.ID)
+	}
+	w, ok, err := tx.WatchOf(ctx, live.ID)
+	if err != nil || !ok || w.State != watch.Open || live.Previous == "" {
+		return err
+	}
+	before, err := tx.Release(ctx, live.Previous)
+	if err != nil || before.Version != version {
+		return err
+	}
+	if w.Met.IsZero() {
+		return fault.Newf(fault.Conflict, "%s is not served yet", live.ID)
+	}
+	reads, err := tx.SignalsAbout(ctx, store.SignalFilter{
+		Watch: string(w.ID), Kinds: []signal.Kind{signal.Version}, Brief: true, Limit: 2,
 	})
 	if err != nil {
 		return err
 	}
-	if len(back) > 0 {
-		return fault.Newf(fault.Conflict, "a rollback of %s is under way", live.ID)
-	}
-	w, ok, err := tx.WatchOf(ctx, live.ID)
-	if err != nil || !ok || w.State != watch.Open || !w.Met.IsZero() || live.Previous == "" {
-		return err
-	}
-	before, err := tx.Release(ctx, live.Previous)
-	if err != nil {
-		return err
-	}
-	if before.Version == version {
-		return fault.Newf(fault.Conflict, "%s is not served yet", live.ID)
+	for _, s := range reads {
+		if s.Served != version {
+			return fault.Newf(fault.Conflict, "%s is still served here and there", live.ID)
+		}
 	}
 	return nil
+}
+
+// undoing reports whether a rollback of the live release is queued, runs, or
+// moved the pointer and is not in the ledger yet.
+func undoing(ctx context.Context, tx *store.Tx, live release.Release) (bool, error) {
+	orders, err := tx.Actions(ctx, store.ActionFilter{
+		Release: string(live.ID), Kind: rollback.ActionPerform, Limit: 10,
+		States: []action.State{action.Queued, action.Running, action.Done},
+	})
+	if err != nil || len(orders) == 0 {
+		return false, err
+	}
+	newest, err := tx.Releases(ctx, live.Product, 20)
+	if err != nil {
+		return false, err
+	}
+	entered := slices.ContainsFunc(newest, func(r release.Release) bool { return r.Undoes == live.ID })
+	return !entered || slices.ContainsFunc(orders, func(a action.Action) bool { return a.State != action.Done }), nil
 }
 
 // standing reads a product's state and its live release, nil when none is.

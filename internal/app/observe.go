@@ -125,7 +125,7 @@ func (o *observer) Boot(ctx context.Context, s signal.Signal) error {
 		}
 		s.Watch = string(watch.StandingID(s.Product))
 		for _, w := range open {
-			if w.Kind != watch.KindStanding && (w.Version == s.Served || w.Against == s.Served) {
+			if s.Served != "" && w.Kind != watch.KindStanding && (w.Version == s.Served || w.Against == s.Served) {
 				s.Watch, s.Release = string(w.ID), w.Release
 				s.Side = signal.New
 				if w.Against == s.Served {
