@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/postflight/postflight/internal/release"
 	"github.com/postflight/postflight/internal/signal"
@@ -62,9 +63,25 @@ func (t *Tx) Signals(ctx context.Context, watch string, limit int) ([]signal.Sig
 }
 
 // BriefSignals is Signals without steps and without the assets that are fine:
-// what a verdict needs.
+// what a verdict needs. Boot reports and our own looks are bounded each for
+// themselves, so that a flood of visitors does not hide what we saw.
 func (t *Tx) BriefSignals(ctx context.Context, watch string, limit int) ([]signal.Signal, error) {
-	return t.SignalsAbout(ctx, SignalFilter{Watch: watch, Limit: limit, Brief: true})
+	looks, err := t.SignalsAbout(ctx, SignalFilter{
+		Watch: watch, Limit: limit, Brief: true,
+		Kinds: []signal.Kind{
+			signal.Journey, signal.Assets, signal.OldAsset, signal.Version, signal.Probe, signal.Health,
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	boots, err := t.SignalsAbout(ctx, SignalFilter{Watch: watch, Limit: limit, Brief: true, Kinds: []signal.Kind{signal.Boot}})
+	if err != nil {
+		return nil, err
+	}
+	out := append(looks, boots...)
+	slices.SortStableFunc(out, func(a, b signal.Signal) int { return a.At.Compare(b.At) })
+	return out, nil
 }
 
 // SignalFilter chooses signals; empty fields choose all.
