@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/postflight/postflight/internal/action"
 	"github.com/postflight/postflight/internal/incident"
@@ -151,14 +153,48 @@ func message(u incident.Update, name, channel string, at time.Time) Message {
 	in := u.Incident
 	m := Message{
 		Channel: channel, Incident: in.ID, Product: in.Product, Event: name, State: in.State,
-		Severity: in.Severity, Drill: in.Drill != "", Title: in.Title, Text: u.Text, At: at,
+		Severity: in.Severity, Drill: in.Drill != "", Title: line(in.Title, maxTitle), Text: clip(u.Text, maxText), At: at,
 		Link: "/incidents/" + string(in.ID),
 	}
 	if m.Text == "" {
-		m.Text = in.Title
+		m.Text = m.Title
 	}
 	m.Facts = facts(in)
+	for i := range m.Facts {
+		m.Facts[i].Text = line(m.Facts[i].Text, maxFact)
+	}
 	return m
+}
+
+// Bounds of a message, in bytes: text from pages and pipelines must not make
+// it one that a channel refuses or nobody reads.
+const (
+	maxTitle = 300
+	maxText  = 3000
+	maxFact  = 500
+)
+
+// line makes text one line of bounded length.
+func line(text string, limit int) string {
+	return clip(strings.Join(strings.Fields(text), " "), limit)
+}
+
+// clip bounds text, and drops what is neither text nor a line break.
+func clip(text string, limit int) string {
+	text = strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return -1
+		}
+		return r
+	}, text)
+	if len(text) <= limit {
+		return text
+	}
+	cut := limit - len("…")
+	for cut > 0 && !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return text[:cut] + "…"
 }
 
 // facts are the lines a person needs to decide at three in the morning.
