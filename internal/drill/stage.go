@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -132,8 +133,12 @@ func (d *Drill) score(ev journal.Event) (action.Plan, error) {
 	case verdict.EventReached:
 		return d.scoreVerdict(ev)
 	case incident.EventOpened:
-		if d.Incident == "" && !d.Fault.IsZero() {
+		switch {
+		case d.Fault.IsZero() || ev.Incident == d.Incident:
+		case d.Incident == "":
 			d.Incident = ev.Incident
+		default:
+			d.find("a second incident was opened: " + ev.Incident)
 		}
 	case incident.EventMitigated:
 		if ev.Incident == d.Incident && d.Incident != "" {
@@ -185,6 +190,9 @@ func (d *Drill) scoreVerdict(ev journal.Event) (action.Plan, error) {
 	if err := ev.Decode(&v); err != nil {
 		return action.Plan{}, err
 	}
+	if v.State == verdict.BrokenRelease && d.Scenario.Expected.Verdict != verdict.BrokenRelease && !d.Fault.IsZero() {
+		d.find(fmt.Sprintf("%s was blamed", v.Version))
+	}
 	mine := d.Release != "" && v.Release == d.Release || d.Release == "" && v.State == verdict.BrokenEnvironment
 	if d.Fault.IsZero() || !mine || !d.Detected.IsZero() || v.State == verdict.Observing {
 		return action.Plan{}, nil
@@ -203,6 +211,13 @@ func (d *Drill) scoreVerdict(ev journal.Event) (action.Plan, error) {
 		d.end(ev.At)
 	}
 	return action.Plan{}, nil
+}
+
+// find enters what went wrong, once.
+func (d *Drill) find(text string) {
+	if !slices.Contains(d.Findings, text) {
+		d.Findings = append(d.Findings, text)
+	}
 }
 
 // named reports whether the first suspect names what is at fault.
