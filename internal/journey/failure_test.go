@@ -10,12 +10,35 @@ import (
 	"testing"
 	"time"
 
+	"github.com/postflight/postflight/internal/browser"
 	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/signal"
 )
 
 // soon gives a step less time than the 30 s the tests allow.
 func soon(step string) string { return strings.Replace(step, "{", `{"timeout":1200,`, 1) }
+
+// What the browser says of a page that cannot be reached is the product's
+// failure, also when the guard ended the steps just then: it must not be taken
+// for a fault of ours.
+func TestUnreachablePageFailsThoughTheGuardStoppedTheSteps(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, page("x"), open, expect("document.body"))
+	slots <- struct{}{}
+	defer func() { <-slots }()
+	p := newPlay(s.Runner, s.req, s.req.Journey, time.Now())
+	if err := p.open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer p.close()
+	p.records[0].begin, p.records[0].end = time.Now(), time.Now()
+	p.err = fmt.Errorf("w: %w", &browser.NavigationError{URL: "http://shop.test/", Reason: "net::ERR_CONNECTION_REFUSED"})
+	p.cause = errStop
+	p.conclude(t.Context())
+	if p.ours != nil || p.failure == nil || p.failure.Class != "navigation" || p.failure.Step != 1 {
+		t.Errorf("ours %v, failure %+v", p.ours, p.failure)
+	}
+}
 
 func TestPreconditionsAreNamed(t *testing.T) {
 	t.Parallel()

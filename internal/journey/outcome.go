@@ -169,12 +169,13 @@ func (p *play) stepAt(at time.Time) int {
 // stepCause is the failure of the step itself; nil when it did not fail, was
 // only interrupted, or could not be played for a fault of ours.
 func (p *play) stepCause() *cause {
-	if p.err == nil || (stopped(p.err, p.cause) && !errors.Is(p.err, browser.ErrCrashed)) {
+	var nav *browser.NavigationError
+	verdict := errors.As(p.err, &nav) && nav.Err == nil // the browser's own, whatever stopped us
+	if p.err == nil || (stopped(p.err, p.cause) && !verdict && !errors.Is(p.err, browser.ErrCrashed)) {
 		return nil
 	}
 	f := signal.Failure{Message: p.err.Error(), URL: p.page.URL()}
 	var wait *waitError
-	var nav *browser.NavigationError
 	var assertion *assertionError
 	var recording *recordingError
 	switch {
