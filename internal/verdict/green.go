@@ -316,8 +316,8 @@ func (v *view) providers() []finding {
 	var out []finding
 	for _, name := range v.things(signal.Probe, signal.None) {
 		t := v.at(signal.Probe, name, signal.None)
-		if !t.failing(checkFails) {
-			continue
+		if t.trail < checkFails {
+			continue // a second outage is no flake: each failure was tried three times
 		}
 		in, ok := v.integration(name)
 		if !ok {
