@@ -1,6 +1,7 @@
 package postmortem
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,8 +18,10 @@ const unknown = "unknown"
 // Draft writes the generated part of a postmortem from the incident and its
 // timeline, and keeps what people wrote in prior.
 func Draft(in incident.Incident, timeline []incident.Entry, prior Postmortem, now time.Time) Postmortem {
-	d := draft{in: in, lines: timeline}
-	slices.SortFunc(d.lines, func(a, b incident.Entry) int { return int(a.Seq - b.Seq) })
+	d := draft{in: in, lines: slices.Clone(timeline)}
+	slices.SortStableFunc(d.lines, func(a, b incident.Entry) int { return cmp.Compare(a.Seq, b.Seq) })
+	// A line that names no event cannot be told: nobody could check it.
+	d.lines = slices.DeleteFunc(d.lines, func(e incident.Entry) bool { return e.Seq <= 0 })
 	pm := Postmortem{
 		Incident: in.ID, Title: fmt.Sprintf("%s: %s", in.ID, in.Title), Generated: now, Edited: prior.Edited,
 		Screenshots: d.screenshots(),
@@ -68,7 +71,7 @@ func (d draft) facts(s Section) []Fact {
 	case Impact:
 		return d.impact()
 	case LeadUp:
-		return d.each("release.deployed", "release.enriched")
+		return d.leadUp()
 	case Fault:
 		return d.fault()
 	case Detection:
@@ -109,6 +112,39 @@ func (d draft) each(kinds ...string) []Fact {
 	return out
 }
 
+// leadUp is what was released before the incident: what came after it belongs
+// to the recovery.
+func (d draft) leadUp() []Fact {
+	opened, known := d.line("incident.opened")
+	var out []Fact
+	for _, e := range d.lines {
+		if e.Kind != "release.deployed" && e.Kind != "release.enriched" {
+			continue
+		}
+		if known && e.Seq < opened.Seq || !known && e.At.Before(d.in.Detected) {
+			out = append(out, Fact{Text: e.Text, Seq: e.Seq, At: e.At})
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, Fact{Text: unknown})
+	}
+	return out
+}
+
+// over returns the line that ended the impact: the last mitigation, unless
+// the trouble came back after it.
+func (d draft) over() (incident.Entry, bool) {
+	for _, e := range slices.Backward(d.lines) {
+		switch e.Kind {
+		case "incident.mitigated":
+			return e, true
+		case "incident.reopened":
+			return incident.Entry{}, false
+		}
+	}
+	return incident.Entry{}, false
+}
+
 // say makes a fact from the first line of a kind; unknown when there is none.
 func (d draft) say(format string, kinds ...string) Fact {
 	e, ok := d.line(kinds...)
@@ -120,7 +156,7 @@ func (d draft) say(format string, kinds ...string) Fact {
 
 func (d draft) summary() []Fact {
 	out := []Fact{d.say("%s.", "incident.opened")}
-	if e, ok := d.line("incident.mitigated"); ok {
+	if e, ok := d.over(); ok {
 		out = append(out, Fact{Text: "It ended: " + e.Text + ".", Seq: e.Seq, At: e.At})
 	} else {
 		out = append(out, Fact{Text: "How it ended is unknown."})
@@ -129,7 +165,7 @@ func (d draft) summary() []Fact {
 }
 
 func (d draft) impact() []Fact {
-	opened, _ := d.line("incident.opened")
+	opened, known := d.line("incident.opened")
 	from := Fact{Text: "Start: unknown."}
 	if first, ok := d.firstFailure(); ok {
 		from = Fact{
@@ -137,21 +173,28 @@ func (d draft) impact() []Fact {
 		}
 	}
 	out := []Fact{from}
-	if e, ok := d.line("incident.mitigated"); ok {
+	if e, ok := d.over(); ok {
 		out = append(out, Fact{
 			Text: fmt.Sprintf("End: %s, %s after the start.", clock(e.At), took(d.in.Impact, e.At)), Seq: e.Seq, At: e.At,
 		})
 	} else {
 		out = append(out, Fact{Text: "End: unknown."})
 	}
-	out = append(out, Fact{Text: fmt.Sprintf("Severity %d.", d.in.Severity), Seq: opened.Seq, At: opened.At})
+	if known {
+		out = append(out, Fact{Text: fmt.Sprintf("Severity %d.", d.in.Severity), Seq: opened.Seq, At: opened.At})
+	} else {
+		out = append(out, Fact{Text: "Severity: unknown."})
+	}
 	return append(out, Fact{Text: "Users hurt: unknown: no telemetry of users was connected."})
 }
 
-// firstFailure is the first line that tells a failed observation.
+// firstFailure is the first line that tells a failed observation, not before
+// the impact began: a flake an hour earlier was something else.
 func (d draft) firstFailure() (incident.Entry, bool) {
 	for _, e := range d.lines {
-		if e.Kind == string(signal.EventObserved) && strings.Contains(e.Text, " fail") {
+		words := strings.Fields(e.Text) // "journey fail on v2: …"
+		failed := len(words) > 1 && strings.TrimSuffix(words[1], ":") == string(signal.Fail)
+		if e.Kind == string(signal.EventObserved) && failed && !e.At.Before(d.in.Impact.Truncate(time.Millisecond)) {
 			return e, true
 		}
 	}
@@ -234,7 +277,7 @@ func (d draft) recovery() []Fact {
 			out = append(out, Fact{Text: e.Text + ".", Seq: e.Seq, At: e.At})
 		}
 	}
-	if e, ok := d.line("incident.mitigated"); ok {
+	if e, ok := d.over(); ok {
 		out = append(out, Fact{
 			Text: fmt.Sprintf("Time to recover: %s after detection: %s.", took(d.in.Detected, e.At), e.Text), Seq: e.Seq, At: e.At,
 		})

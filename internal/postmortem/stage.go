@@ -3,6 +3,7 @@ package postmortem
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,7 +30,7 @@ type Stage struct{}
 // Wants reports whether the stage handles this kind of event.
 func (s *Stage) Wants(k journal.Kind) bool {
 	switch k {
-	case incident.EventMitigated, incident.EventResolved, incident.EventFalseAlarm,
+	case incident.EventMitigated, incident.EventReopened, incident.EventResolved, incident.EventFalseAlarm,
 		incident.EventNoted, incident.EventSeverity, incident.EventAcknowledged:
 		return true
 	}
@@ -54,6 +55,11 @@ func (s *Stage) Handle(ctx context.Context, db Store, ev journal.Event) (action.
 	lines, err := db.Timeline(ctx, id)
 	if err != nil {
 		return action.Plan{}, fmt.Errorf("draft postmortem of %s: %w", id, err)
+	}
+	// The event itself may not be a line yet: its line is written by the
+	// incident's own turn on it.
+	if own, ok := incident.Line(in, ev); ok && !slices.ContainsFunc(lines, func(e incident.Entry) bool { return e.Seq == ev.Seq }) {
+		lines = append(lines, own)
 	}
 	if err := db.PutPostmortem(ctx, Draft(in, lines, prior, ev.At)); err != nil {
 		return action.Plan{}, fmt.Errorf("keep postmortem of %s: %w", id, err)
