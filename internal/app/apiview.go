@@ -17,7 +17,7 @@ import (
 func (a *App) api(v *view) http.Handler {
 	return api.New(api.Options{
 		Releases: apiView{v}, Incidents: apiView{v}, Drills: v, Desk: a.desk, Doorkeeper: a.keys, Keys: a.keys,
-		Live: &live{store: a.store}, Health: a.store.Ping, Scenarios: a.desk.drills,
+		Live: &live{store: a.store}, Health: a.health, Scenarios: a.desk.drills,
 		PublicURL: a.url, Version: a.o.Version, Logger: a.log,
 	})
 }

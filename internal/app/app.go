@@ -76,6 +76,7 @@ type App struct {
 	hands    *hands
 	observer *observer
 	boots    *ingest.BootHandler
+	pulse    pulse
 	closers  []closer // last in, first out
 }
 
@@ -336,7 +337,7 @@ func (a *App) parts() []part {
 	j := &janitor{
 		store: a.store, blobs: a.blobs, events: retention.Events, evidence: retention.Evidence, log: a.log, now: a.now,
 	}
-	c := &conductor{store: a.store, stations: a.stations(), log: a.log, now: a.now}
+	c := &conductor{store: a.store, stations: a.stations(), log: a.log, now: a.now, pulse: &a.pulse}
 	return []part{
 		{"conductor", c.Run},
 		crew(action.LaneConfirm, size, false), crew(action.LaneJourney, size, false), crew(action.LaneCheck, 8, false),

@@ -60,6 +60,7 @@ type conductor struct {
 	stations []station
 	log      *slog.Logger
 	now      func() time.Time
+	pulse    *pulse         // nil in tests
 	tries    map[string]int // failed attempts at the present event, by station
 }
 
@@ -70,6 +71,9 @@ func (c *conductor) Run(ctx context.Context) error {
 	for {
 		changed := c.store.Changed()
 		moved, err := c.turn(ctx)
+		if c.pulse != nil && ctx.Err() == nil {
+			c.pulse.beat(c.now(), err)
+		}
 		switch {
 		case ctx.Err() != nil:
 			return nil
