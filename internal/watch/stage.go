@@ -134,7 +134,11 @@ func (s *Stage) round(ctx context.Context, db Store, p product.Product, w *Watch
 		ask(signal.Assets, "assets", nil)
 	}
 	for _, j := range p.Journeys {
-		ask(signal.Journey, j.ID, nil)
+		// The looks that confirm a failure of the round before come first: the
+		// verdict waits for them, and browsers are dear.
+		if asked := w.Asked[string(signal.Journey)+"/"+j.ID]; asked == 0 || asked < w.Round-1 {
+			ask(signal.Journey, j.ID, nil)
+		}
 	}
 	for _, in := range p.Integrations {
 		if in.Probe.URL != "" {
