@@ -142,6 +142,7 @@ func (s *stage) rounds(ctx context.Context, all []*driver) error {
 			}
 			d.plays, d.starts = append(d.plays, played), append(d.starts, started)
 		}
+		fmt.Fprintf(os.Stderr, "round %d of %d, load average %s\n", round+1, s.o.rounds+s.o.memory, load())
 	}
 	return nil
 }
