@@ -26,6 +26,7 @@ import (
 	"github.com/postflight/postflight/internal/journal"
 	"github.com/postflight/postflight/internal/slacktest"
 	"github.com/postflight/postflight/internal/store"
+	"github.com/postflight/postflight/internal/watch"
 )
 
 // The environment of a test binary that is run again as the server.
@@ -210,12 +211,16 @@ func (w *chaosWorld) slack(rw http.ResponseWriter, r *http.Request) {
 		w.chat.ServeHTTP(rw, r)
 		return
 	}
+	defer func() {
+		// Also when the chat played a scripted failure and cut the connection.
+		_ = recover()
+		w.kill(w.current(), trap.name)
+		close(trap.sprung)
+		panic(http.ErrAbortHandler)
+	}()
 	if trap.stored {
 		w.chat.ServeHTTP(httptest.NewRecorder(), r)
 	}
-	w.kill(w.current(), trap.name)
-	close(trap.sprung)
-	panic(http.ErrAbortHandler)
 }
 
 func (w *chaosWorld) arm(trap *chaosTrap) {
@@ -315,7 +320,12 @@ func (w *chaosWorld) lastEvents() {
 	}
 	defer db.Close()
 	events, err := read(ctx, db, func(tx *store.Tx) ([]journal.Event, error) {
-		return tx.EventsAbout(ctx, store.EventFilter{Latest: true, Limit: 300})
+		standing, err := tx.EventsAbout(ctx, store.EventFilter{Watch: string(watch.StandingID(demoProduct)), Latest: true, Limit: 100})
+		if err != nil {
+			return nil, err
+		}
+		all, err := tx.EventsAbout(ctx, store.EventFilter{Latest: true, Limit: 200})
+		return append(standing, all...), err
 	})
 	if err != nil {
 		w.t.Log(err)
