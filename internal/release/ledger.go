@@ -103,8 +103,12 @@ func Undo(st State, bad, target Release, pin Pin) Entry {
 		Source: Rollback, At: pin.At, Judgement: Unjudged, Undoes: bad.ID, Restores: target.ID,
 	}
 	pin.Version, pin.Bad = target.Version, bad.Version
+	pin.Also = st.Pin.without(bad.Version).held() // what was held back stays so
 	st.Pin = &pin
 	bad.Judgement = Bad
+	if st.LastGood == bad.ID {
+		st.LastGood = target.ID
+	}
 	return enter(st, &bad, r)
 }
 

@@ -147,3 +147,33 @@ func TestAnnounceRefusesWhatIsNotAVersion(t *testing.T) {
 		}
 	}
 }
+
+func TestSecondRollbackKeepsTheFirstPin(t *testing.T) {
+	t.Parallel()
+	good := release.Release{ID: "shop-1", Product: "shop", Version: "v1", Judgement: release.Good}
+	one := release.Undo(release.State{Product: "shop", Count: 2}, release.Release{ID: "shop-2", Product: "shop", Version: "v2"}, good, release.Pin{By: "ann", At: t0})
+	two := release.Undo(one.State, release.Release{ID: "shop-4", Product: "shop", Version: "v3"}, good, release.Pin{By: "ann", At: t0})
+	for _, v := range []string{"v2", "v3"} {
+		if _, err := release.Announce(two.State, &two.Release, release.Announcement{Product: "shop", Version: v}, t0); !fault.Is(err, fault.Conflict) {
+			t.Errorf("%s came back: %v", v, err)
+		}
+	}
+	forced := announce(t, two.State, &two.Release, release.Announcement{Version: "v3", Force: true})
+	if !forced.State.Pin.Holds("v2") || forced.State.Pin.Holds("v3") {
+		t.Errorf("forcing v3 left %+v", forced.State.Pin)
+	}
+	last := announce(t, forced.State, &forced.Release, release.Announcement{Version: "v2", Force: true})
+	if last.State.Pin != nil {
+		t.Errorf("nothing is held back, but %+v", last.State.Pin)
+	}
+}
+
+func TestUndoneReleaseIsNotTheLastGoodOne(t *testing.T) {
+	t.Parallel()
+	good := release.Release{ID: "shop-1", Product: "shop", Version: "v1", Judgement: release.Good}
+	bad := release.Release{ID: "shop-2", Product: "shop", Version: "v2", Judgement: release.Good}
+	e := release.Undo(release.State{Product: "shop", Count: 2, LastGood: "shop-2"}, bad, good, release.Pin{By: "ann", At: t0})
+	if e.State.LastGood != "shop-1" || e.Release.Compare != "shop-1" {
+		t.Errorf("undo %+v", e)
+	}
+}
