@@ -119,19 +119,24 @@ func (v *view) compare(rule Rule, class string, kind signal.Kind, name string, n
 	return f
 }
 
-// bootFinding says whether pages of the new release die at their start. Loads
-// of our own browser are proven; of strangers, three distinct ones are needed.
+// bootFinding says whether the pages of the new release die at their start:
+// several pages for our own browser, whose loads are proven, or any page for
+// three distinct strangers.
 func (v *view) bootFinding() (finding, bool) {
 	b := v.boots[signal.New]
 	if b == nil || len(b.ok) > 0 || len(b.fatal) < bootFatals {
 		return finding{}, false
 	}
-	if !b.verified && len(b.clients) < 3 {
-		return finding{}, false
-	}
 	fatal := make([]signal.Signal, 0, len(b.fatal))
+	pages := map[string]bool{}
 	for _, s := range b.fatal {
 		fatal = append(fatal, s)
+		pages[s.Name] = true
+	}
+	// Our own loads of one page are the journey's to judge, which tries the
+	// old release as well; strangers' reports count from three clients on.
+	if !(b.verified && len(pages) > 1) && len(b.clients) < 3 {
+		return finding{}, false
 	}
 	slices.SortFunc(fatal, func(a, b signal.Signal) int { return a.At.Compare(b.At) })
 	f := finding{rule: RuleBoot, class: "boot", kind: signal.Boot, name: "boot", signals: fatal}
