@@ -83,7 +83,16 @@ func (h *hands) look(ctx context.Context, a action.Action) work {
 		s = h.looker.Look(ctx, l, p)
 	}
 	s.ID = signalID(a.Key, fmt.Sprint(a.Attempt))
-	return work{keep: func(ctx context.Context, tx *store.Tx) error { return observe(ctx, tx, s) }}
+	s.At = settled(s.At, h.now())
+	return work{keep: func(ctx context.Context, tx *store.Tx) error {
+		// A standing look that ends while a release is watched met either
+		// version; that watch looks by itself.
+		open, err := tx.OpenWatches(ctx, p.ID)
+		if err != nil || l.Watch == watch.StandingID(p.ID) && len(open) > 1 {
+			return err
+		}
+		return observe(ctx, tx, s)
+	}}
 }
 
 // journey plays one journey in a browser of its own.
