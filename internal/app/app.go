@@ -91,7 +91,7 @@ type closer struct {
 func Open(ctx context.Context, o Options) (_ *App, err error) {
 	a := &App{o: o, log: o.Logger, now: o.Now, products: o.Config.Products(), byID: map[product.ID]product.Product{}}
 	if a.now == nil {
-		a.now = time.Now
+		a.now = clock()
 	}
 	defer func() {
 		if err != nil {
@@ -344,7 +344,7 @@ func (a *App) parts() []part {
 		crew(action.LaneNotify, 8, true), crew(action.LaneDeploy, 2, true),
 		{"prober", a.prober.Run},
 		{"janitor", j.Run},
-		{"store listener", a.store.Listen},
+		{"store listener", (&listener{listen: a.store.Listen, log: a.log}).Run},
 	}
 }
 
