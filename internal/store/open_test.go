@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -222,6 +224,8 @@ func TestExplainNamesWhatAPersonCanMend(t *testing.T) {
 		"no space":            {&os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}, fault.Unavailable},
 		"postgres disk full":  {&pgconn.PgError{Code: "53100"}, fault.Unavailable},
 		"postgres shut down":  {&pgconn.PgError{Code: "57P01"}, fault.Unavailable},
+		"postgres cut off":    {io.ErrUnexpectedEOF, fault.Unavailable},
+		"postgres gone":       {driver.ErrBadConn, fault.Unavailable},
 		"postgres lock":       {&pgconn.PgError{Code: "55P03"}, fault.Unavailable},
 		"postgres syntax":     {&pgconn.PgError{Code: "42601"}, fault.Internal},
 		"a fault of a stage":  {fmt.Errorf("x: %w", fault.New(fault.Denied, "no", "")), fault.Denied},
