@@ -10,6 +10,7 @@ import (
 	"github.com/postflight/postflight/internal/journal"
 	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/release"
+	"github.com/postflight/postflight/internal/signal"
 	"github.com/postflight/postflight/internal/verdict"
 	"github.com/postflight/postflight/internal/watch"
 )
@@ -70,6 +71,10 @@ func (s *Stage) Handle(ctx context.Context, db Store, ev journal.Event) (action.
 		}
 	case action.EventDone:
 		if err := s.clock(ctx, db, ev); err != nil {
+			return plan, err
+		}
+	case signal.EventObserved:
+		if err := s.seen(ctx, db, ev, &plan); err != nil {
 			return plan, err
 		}
 	}
@@ -232,6 +237,49 @@ func (in Incident) heals(v verdict.Verdict) bool {
 	return len(in.Verdict.Failing) > 0 || in.Watch == string(v.Watch) || v.Kind == watch.KindStanding
 }
 
+// seen mitigates an environment's trouble that a release watch told of and
+// that ended after its window: the standing watch sees each thing passing
+// again, but it never called anything broken, so it has no verdict to change.
+func (s *Stage) seen(ctx context.Context, db Store, ev journal.Event, plan *action.Plan) error {
+	var sig signal.Signal
+	if err := ev.Decode(&sig); err != nil {
+		return err
+	}
+	standing := string(watch.StandingID(sig.Product))
+	if sig.Outcome != signal.Pass || sig.Watch != standing {
+		return nil
+	}
+	open, err := db.OpenIncidents(ctx, sig.Product)
+	if err != nil {
+		return fmt.Errorf("incidents of %s: %w", sig.Product, err)
+	}
+	thing := string(sig.Kind) + "/" + sig.Name
+	for _, in := range open {
+		i := slices.Index(in.Verdict.Failing, thing)
+		if in.Release != "" || in.Watch == standing || in.State == Mitigated || i < 0 || !sig.At.After(in.Verdict.At) {
+			continue
+		}
+		in.Verdict.Failing = slices.Delete(slices.Clone(in.Verdict.Failing), i, i+1)
+		if len(in.Verdict.Failing) == 0 {
+			s.mitigate(&in, "everything that failed was seen passing again, at last: "+sig.Summary, ev, plan)
+		}
+		if err := db.PutIncident(ctx, in); err != nil {
+			return fmt.Errorf("mitigate incident %s: %w", in.ID, err)
+		}
+	}
+	return nil
+}
+
+// mitigate puts an incident into the state that its impact is over.
+func (s *Stage) mitigate(in *Incident, text string, ev journal.Event, plan *action.Plan, shown ...signalEvidence) {
+	in.State, in.Mitigated = Mitigated, ev.At
+	plan.Events = append(plan.Events, in.event(EventMitigated, ev.At, text, "", shown))
+	if !in.Held {
+		hold := in.event(EventHoldOver, ev.At, "", "", nil)
+		plan.Due = append(plan.Due, journal.Due{Key: holdKey(in.ID), At: ev.At.Add(s.Hold), Event: hold})
+	}
+}
+
 // recovered mitigates what the healthy verdict proves over: the release that
 // this one undoes or follows, or the environment.
 func (s *Stage) recovered(ctx context.Context, db Store, v verdict.Verdict, ev journal.Event, open []Incident, plan *action.Plan) error {
@@ -240,14 +288,9 @@ func (s *Stage) recovered(ctx context.Context, db Store, v verdict.Verdict, ev j
 		if in.State == Mitigated || !(fixed || in.heals(v)) {
 			continue
 		}
-		in.State, in.Mitigated = Mitigated, ev.At
+		s.mitigate(&in, v.Summary, ev, plan, evidence(v)...)
 		if err := db.PutIncident(ctx, in); err != nil {
 			return fmt.Errorf("mitigate incident %s: %w", in.ID, err)
-		}
-		plan.Events = append(plan.Events, in.event(EventMitigated, ev.At, v.Summary, "", evidence(v)))
-		if !in.Held {
-			hold := in.event(EventHoldOver, ev.At, "", "", nil)
-			plan.Due = append(plan.Due, journal.Due{Key: holdKey(in.ID), At: ev.At.Add(s.Hold), Event: hold})
 		}
 	}
 	return nil
