@@ -1,74 +1,41 @@
 package app
 
 import (
-	"path/filepath"
 	"testing"
 	"time"
-
-	"github.com/postflight/postflight/internal/incident"
-	"github.com/postflight/postflight/internal/release"
-	"github.com/postflight/postflight/internal/signal"
-	"github.com/postflight/postflight/internal/store"
 )
 
-// A clock that jumps in the middle of a watch and of an unsent page loses
-// neither: the bad release is rolled back once, every channel hears the whole
-// story once, in order, and the incident ends.
-func TestClockJumpsInTheMiddleOfAWatchAndAnUnsentPage(t *testing.T) {
+func TestClockIsNotSetBack(t *testing.T) {
 	t.Parallel()
-	for name, jump := range map[string]time.Duration{"forward": 2 * time.Hour, "backward": -2 * time.Hour} {
-		for when, after := range map[string]time.Duration{
-			"before the first look": 0, "while it is confirmed": time.Second, "while a page waits": 4 * time.Second,
-		} {
-			t.Run(name+" "+when, func(t *testing.T) {
-				t.Parallel()
-				h := newHouse(t, "sqlite:"+filepath.Join(t.TempDir(), "state.db"))
-				h.steady()
-				h.fails, h.down = onlyOn("v2", signal.Journey, "TypeError"), true
-				h.release("v2")
-				h.run(after)
-				h.now = h.now.Add(jump)
-				h.run(5 * time.Minute)
-				h.down = false
-				h.run(140 * time.Minute) // what was put off by the old clock comes as well
-
-				got := h.incidents()
-				if len(got) != 1 || got[0].State != incident.Resolved {
-					t.Fatalf("incidents %+v", got)
-				}
-				if st := h.state(); h.live != "v1" || st.Pin == nil || st.Pin.Bad != "v2" {
-					t.Errorf("%s is live, state %+v", h.live, st)
-				}
-				want := "post opened, upload opened, reply rolled_back, reply mitigated, reply resolved"
-				for _, ch := range []string{"team", "mail"} {
-					if got := h.heard(ch); got != want {
-						t.Errorf("%s heard %q, want %q", ch, got, want)
-					}
-				}
-			})
+	start := time.Date(2026, 11, 21, 3, 0, 0, 0, time.UTC)
+	var ran, set time.Duration // how long the process runs, how far the clock was set
+	now := steady(func() time.Time { return start.Add(ran + set) }, func() time.Duration { return ran })
+	for _, c := range []struct {
+		what           string
+		ran, set, want time.Duration
+	}{
+		{"it runs", time.Minute, 0, time.Minute},
+		{"corrected a little", 2 * time.Minute, -time.Millisecond, 2*time.Minute - time.Millisecond},
+		{"set back by hours", 3 * time.Minute, -3 * time.Hour, 3*time.Minute - time.Millisecond},
+		{"and it goes on", 9 * time.Minute, -3 * time.Hour, 9*time.Minute - time.Millisecond},
+		{"set right again", 10 * time.Minute, 0, 10 * time.Minute},
+		{"after a suspension", 11 * time.Minute, 5 * time.Hour, 5*time.Hour + 11*time.Minute},
+	} {
+		ran, set = c.ran, c.set
+		if got := now().Sub(start); got != c.want {
+			t.Errorf("%s: %s passed, want %s", c.what, got, c.want)
 		}
 	}
 }
 
-// The same for a good release: a jump makes it neither bad nor proven.
-func TestClockJumpBlamesNoGoodRelease(t *testing.T) {
+func TestObservationOfAnotherClock(t *testing.T) {
 	t.Parallel()
-	for name, jump := range map[string]time.Duration{"forward": 2 * time.Hour, "backward": -2 * time.Hour} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			h := newHouse(t, "sqlite:"+filepath.Join(t.TempDir(), "state.db"))
-			h.steady()
-			good := h.release("v2")
-			h.run(8 * time.Second)
-			h.now = h.now.Add(jump)
-			h.run(140 * time.Minute)
-			if got := h.incidents(); len(got) != 0 || len(h.sent) != 0 {
-				t.Errorf("incidents %v, messages %v", got, h.sent)
-			}
-			r, err := read(t.Context(), h.store, func(tx *store.Tx) (release.Release, error) { return tx.Release(t.Context(), good.ID) })
-			if err != nil || r.Judgement == release.Bad {
-				t.Errorf("release %+v, %v", r, err)
-			}
-		})
+	now := time.Date(2026, 11, 21, 3, 0, 0, 0, time.UTC)
+	for _, c := range []struct{ at, want time.Time }{
+		{now.Add(-time.Second), now.Add(-time.Second)}, {now.Add(-3 * time.Hour), now}, {now.Add(3 * time.Hour), now}, {time.Time{}, now},
+	} {
+		if got := settled(c.at, now); !got.Equal(c.want) {
+			t.Errorf("%s became %s", c.at, got)
+		}
 	}
 }

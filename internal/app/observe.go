@@ -43,6 +43,7 @@ func signalID(parts ...string) signal.ID {
 // Report takes a standing observation. While a release is watched, that watch
 // looks at the product itself, so only the providers' probes are entered.
 func (o *observer) Report(ctx context.Context, s signal.Signal) error {
+	s.At = settled(s.At, o.now())
 	return o.store.Write(ctx, func(tx *store.Tx) error {
 		if s.Kind == signal.Version && s.Served != "" {
 			if err := served(ctx, tx, s); err != nil {
@@ -118,6 +119,7 @@ func (o *observer) Release(id product.ID, version string) (release.ID, bool) {
 // Boot takes one page's report of its own start and gives it to the watch of
 // the release that the page belongs to.
 func (o *observer) Boot(ctx context.Context, s signal.Signal) error {
+	s.At = settled(s.At, o.now())
 	return o.store.Write(ctx, func(tx *store.Tx) error {
 		open, err := tx.OpenWatches(ctx, s.Product)
 		if err != nil {
