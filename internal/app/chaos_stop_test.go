@@ -1,9 +1,12 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -121,5 +124,42 @@ func TestSecondServerIsRefused(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// A second demo is refused before it touches the first one's shop.
+func TestSecondDemoIsRefused(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	open := func() (*Demo, error) {
+		return OpenDemo(t.Context(), DemoOptions{
+			Dir: dir, Listen: "127.0.0.1:0", Version: "test", Logger: slog.New(slog.DiscardHandler), Env: []string{},
+		})
+	}
+	first, err := open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := errors.Join(first.App.Close(), first.close()); err != nil {
+			t.Error(err)
+		}
+	}()
+	files := func() (out string) {
+		for _, name := range []string{"postflight.yaml", "shop/site.json", "shop/releases/v1/config.json"} {
+			raw, err := os.ReadFile(filepath.Join(dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			out += string(raw)
+		}
+		return out
+	}
+	want := files()
+	if _, err := open(); !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), fmt.Sprintf("process %d", os.Getpid())) {
+		t.Errorf("a second demo: %v", err)
+	}
+	if got := files(); got != want {
+		t.Errorf("the second demo changed the first one's files:\n%s", got)
 	}
 }

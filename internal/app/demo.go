@@ -21,6 +21,7 @@ import (
 	"github.com/postflight/postflight/internal/ingest"
 	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/slacktest"
+	"github.com/postflight/postflight/internal/store"
 )
 
 // demoProduct is the product that the demo watches and drills.
@@ -49,6 +50,7 @@ type Demo struct {
 
 	shop      *demo.Shop
 	listeners map[string]net.Listener
+	unlock    func() error // of the directory; nil before it is locked
 	log       *slog.Logger
 }
 
@@ -69,6 +71,11 @@ func OpenDemo(ctx context.Context, o DemoOptions) (_ *Demo, err error) {
 		}
 	}()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("open demo: %w", err)
+	}
+	// Before anything is written: a second demo would move the first one's shop
+	// to its own provider, and only then be refused.
+	if d.unlock, err = store.Lock(filepath.Join(dir, "demo.lock")); err != nil {
 		return nil, fmt.Errorf("open demo: %w", err)
 	}
 	if err := d.listen(ctx, o.Listen); err != nil {
@@ -267,6 +274,9 @@ func (d *Demo) close() error {
 	}
 	if d.shop != nil {
 		d.shop.Close()
+	}
+	if d.unlock != nil {
+		return d.unlock()
 	}
 	return nil
 }
