@@ -130,7 +130,7 @@ func (a *App) openState(ctx context.Context) error {
 		}
 		a.onClose("data directory", unlock)
 	}
-	if a.store, err = store.Open(ctx, store.Options{DSN: dsn, Node: server.Data, Logger: a.log}); err != nil {
+	if a.store, err = store.Open(ctx, store.Options{DSN: dsn, Node: node(server.Data), Logger: a.log}); err != nil {
 		return err
 	}
 	a.onClose("store", a.store.Close)
@@ -150,6 +150,16 @@ func unusable(dir string, err error) error {
 	}
 	return fault.Newf(fault.Invalid, "the data directory %s cannot be used: %w", dir, err).
 		WithHint("name a directory that can be made and written: server.data, or POSTFLIGHT_DATA")
+}
+
+// node names this server among those that share a database: the machine and
+// the data directory, which only one server holds, stay over a restart.
+func node(data string) string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "localhost"
+	}
+	return host + ":" + data
 }
 
 // markerKey returns the key of the synthetic marker, made at the first start.
