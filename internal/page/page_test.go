@@ -83,9 +83,13 @@ func TestOpenedPostsTextThenScreenshots(t *testing.T) {
 		t.Errorf("messages (-want +got):\n%s", diff)
 	}
 	facts := []page.Fact{
-		{Label: "Product", Text: "shop"}, {Label: "Release", Text: "v2"}, {Label: "Suspect", Text: "release v2 abc"},
-		{Label: "Suspect", Text: "configuration url"}, {Label: "Evidence H3", Text: "journey fails"},
-		{Label: "Against", Text: "assets pass"}, {Label: "Rollback", Text: "advised"},
+		{Label: "Product", Text: "shop"},
+		{Label: "Release", Text: "v2"},
+		{Label: "Suspect", Text: "release v2 abc"},
+		{Label: "Suspect", Text: "configuration url"},
+		{Label: "Evidence H3", Text: "journey fails"},
+		{Label: "Against", Text: "assets pass"},
+		{Label: "Rollback", Text: "advised"},
 	}
 	if diff := cmp.Diff(facts, got[0].Facts); diff != "" {
 		t.Errorf("facts (-want +got):\n%s", diff)
