@@ -309,7 +309,6 @@ func TestServedVersion(t *testing.T) {
 		w.Header().Set("X-Release", "v"+strings.TrimPrefix(r.URL.Path, "/"))
 		page(`<meta name="release" content="m1"><p>x`).ServeHTTP(w, r)
 	}
-	calls := 0
 	for name, c := range map[string]struct {
 		source product.VersionSource
 		second string
@@ -318,6 +317,8 @@ func TestServedVersion(t *testing.T) {
 		"header": {product.VersionSource{Kind: product.VersionHeader, Name: "X-Release"}, "/", "v"},
 		"mixed":  {product.VersionSource{Kind: product.VersionHeader, Name: "X-Release"}, "/2", ""},
 		"meta":   {product.VersionSource{Kind: product.VersionMeta, Name: "release"}, "/", "m1"},
+		// Only the address of the version carries it: the pages say nothing.
+		"silent": {product.VersionSource{Kind: product.VersionHeader, Name: "X-Other", Path: "/health"}, "/", "j1"},
 		"json":   {product.VersionSource{Kind: product.VersionJSON}, "/", "j1"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -331,7 +332,7 @@ func TestServedVersion(t *testing.T) {
 			}), open, `{"type":"navigate","url":"§/"}`, `{"type":"waitForElement","selectors":["meta"]}`)
 			s.req.Journey.Steps[1].URL = s.site.URL + c.second
 			s.req.Version = c.source
-			s.req.ServedJSON = func(context.Context, string) string { calls++; return "j1" }
+			s.req.ServedJSON = func(context.Context, string) string { return "j1" }
 			got := s.run(t, t.Context())
 			if got.Served != c.want {
 				t.Errorf("got %q, want %q: %s", got.Served, c.want, got.Summary)

@@ -64,8 +64,9 @@ type Request struct {
 	Marker func(host string) string
 	// Version tells how the served version is read.
 	Version product.VersionSource
-	// ServedJSON reads the version at base when it is published as JSON; it is
-	// called before and after the run.
+	// ServedJSON reads the version at base where the product publishes it. It
+	// is called before and after the run, and counts when the version is
+	// published as JSON or when the pages themselves do not say it.
 	ServedJSON func(ctx context.Context, base string) string
 	// Timeout bounds the whole run, start and end of the browser included.
 	Timeout time.Duration
@@ -124,7 +125,7 @@ func (r *Runner) conduct(ctx context.Context, q Request, begin time.Time, s *sig
 	hard, cancel := context.WithDeadlineCause(ctx, begin.Add(q.Timeout), errDeadline)
 	defer cancel()
 	p := newPlay(r, q, j, begin)
-	before := p.servedJSON(hard)
+	before := p.published(hard)
 	if err := p.open(hard); err != nil {
 		broken(p.unopened(ctx, hard, err))
 		return
@@ -141,7 +142,11 @@ func (r *Runner) conduct(ctx context.Context, q Request, begin time.Time, s *sig
 	}
 	p.conclude(hard)
 	p.report(s)
-	s.Served = p.served(before, p.servedJSON(hard))
+	after := ""
+	if p.req.Version.Kind == product.VersionJSON || len(p.versions) == 0 {
+		after = p.published(hard)
+	}
+	s.Served = p.served(before, after)
 	switch {
 	case ctx.Err() != nil:
 		broken(fmt.Errorf("the run was called off: %w", ctx.Err()))
@@ -267,8 +272,8 @@ func (p *play) unopened(ctx, hard context.Context, err error) error {
 	return err
 }
 
-func (p *play) servedJSON(ctx context.Context) string {
-	if p.req.Version.Kind != product.VersionJSON || p.req.ServedJSON == nil {
+func (p *play) published(ctx context.Context) string {
+	if p.req.Version.Kind == "" || p.req.ServedJSON == nil {
 		return ""
 	}
 	return p.req.ServedJSON(ctx, p.req.Look.Base)
@@ -276,7 +281,7 @@ func (p *play) servedJSON(ctx context.Context) string {
 
 // served is the version that was met, if there was exactly one.
 func (p *play) served(before, after string) string {
-	if p.req.Version.Kind == product.VersionJSON {
+	if p.req.Version.Kind == product.VersionJSON || len(p.versions) == 0 {
 		if before != after {
 			return ""
 		}
