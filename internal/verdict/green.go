@@ -128,7 +128,7 @@ func (v *view) doubts() []Reason {
 		case t.trail > 0:
 			out = append(out, reason(ruleOf(k.kind), false, fmt.Sprintf("%s failed %s, undecided: %s",
 				v.thing(k.kind, k.name), times(t.trail), said(t.onset[0])), t.onset...))
-		case t.wavers(v.in.Watch.Kind == watch.KindStanding):
+		case t.wavers(v.in.Watch.Kind == watch.KindStanding, k.kind):
 			out = append(out, reason(ruleOf(k.kind), false, fmt.Sprintf("%s comes and goes: %d of %d looks failed: %s",
 				v.thing(k.kind, k.name), len(t.fails), total, said(t.fails[0])), t.fails...))
 		}

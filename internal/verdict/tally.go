@@ -75,10 +75,14 @@ func (t *tally) needs(n int) int {
 }
 
 // wavers reports whether a thing fails now and again, not once for a while. A
-// standing watch believes three passes in a row, for its past is long.
-func (t *tally) wavers(standing bool) bool {
+// standing watch believes three passes in a row, for its past is long; and its
+// probes tell changes only, so their outages of before say nothing of now.
+func (t *tally) wavers(standing bool, kind signal.Kind) bool {
 	often := t.runs >= 2 && 3*len(t.fails) > len(t.fails)+len(t.passes)
-	return often && (!standing || t.streak < 3)
+	if standing {
+		return often && t.streak < 3 && kind != signal.Probe
+	}
+	return often
 }
 
 // since returns what is known from an instant on: looks of another hour say
