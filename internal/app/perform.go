@@ -91,6 +91,11 @@ func (h *hands) look(ctx context.Context, a action.Action) work {
 		if err != nil || l.Watch == watch.StandingID(p.ID) && len(open) > 1 {
 			return err
 		}
+		if s.Kind == signal.Version && s.Side == signal.New && s.Served != "" {
+			if err := served(ctx, tx, s); err != nil {
+				return err
+			}
+		}
 		return observe(ctx, tx, s)
 	}}
 }
