@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"os"
 
 	"github.com/postflight/postflight/internal/access"
 	"github.com/postflight/postflight/internal/app"
@@ -58,8 +59,8 @@ func welcome(ctx context.Context, out io.Writer, d *app.Demo) error {
 
   The shop        %s
   The chat        %s
-  Break it with   postflight drill run all --data %s
+  Break it with   %s drill run all --data %s
 
-`, d.App.URL(), url.QueryEscape(secret), d.ShopURL, d.ChatURL, d.Data)
+`, d.App.URL(), url.QueryEscape(secret), d.ShopURL, d.ChatURL, os.Args[0], d.Data)
 	return err
 }
