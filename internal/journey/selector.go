@@ -18,6 +18,17 @@ const (
 	Pierce Language = "pierce" // CSS through every open shadow root
 )
 
+// The locators of the YAML form. They are no prefixes of recorded selectors.
+const (
+	Role        Language = "role"        // Value is the ARIA role; Name and States filter
+	Label       Language = "label"       // of a field
+	Visible     Language = "visible"     // smallest element with that text, as getByText finds it
+	Placeholder Language = "placeholder" // attribute
+	Alt         Language = "alt"         // attribute
+	Tooltip     Language = "title"       // attribute
+	TestID      Language = "testid"      // attribute, exact
+)
+
 // Part is one selector. Name and Role are set for ARIA only; HasName tells a
 // nameless element from one of any name.
 type Part struct {
@@ -26,6 +37,29 @@ type Part struct {
 	Name     string   `json:"-"`
 	Role     string   `json:"-"`
 	HasName  bool     `json:"-"`
+
+	// Of the YAML locators. Texts match as a part and in any case, unless Exact;
+	// Pattern is a JavaScript regular expression instead.
+	Filter *Filter `json:"filter,omitempty"`
+}
+
+// Filter narrows a locator of the YAML form.
+type Filter struct {
+	Name      string `json:"name,omitempty"`    // accessible name of a role
+	HasName   bool   `json:"hasName,omitempty"` // Name is wanted, even when empty
+	Exact     bool   `json:"exact,omitempty"`
+	Pattern   string `json:"pattern,omitempty"` // source of a regular expression; replaces the text
+	Flags     string `json:"flags,omitempty"`
+	Hidden    bool   `json:"hidden,omitempty"` // also what is hidden from the accessibility tree
+	Level     int    `json:"level,omitempty"`
+	Checked   string `json:"checked,omitempty"` // "true", "false", "mixed"; "" any
+	Pressed   string `json:"pressed,omitempty"`
+	Selected  string `json:"selected,omitempty"`
+	Expanded  string `json:"expanded,omitempty"`
+	Disabled  string `json:"disabled,omitempty"`
+	HasText   string `json:"hasText,omitempty"`   // only matches that contain this text
+	Nth       *int   `json:"nth,omitempty"`       // 0-based; negative from the end
+	Attribute string `json:"attribute,omitempty"` // testid: the attribute's name
 }
 
 // Selector is a chain: each part is looked for inside the match of the one

@@ -63,6 +63,59 @@ type Journey struct {
 	Every time.Duration
 	// Timeout bounds one whole run.
 	Timeout time.Duration
+	// Full asks for the full Chromium instead of the headless shell.
+	Full bool
+	// Hosts is the fence: the hosts (host, host:port, *.host) a run may touch
+	// beside the product's own and its integrations'. nil: no fence.
+	Hosts []string
+	// Writes are the requests other than GET, HEAD and OPTIONS that a run may
+	// make, as "POST /api/test-*"; nil: any.
+	Writes []string
+	// Vars and Secrets are what {{name}} and {{secret.name}} stand for.
+	Vars    map[string]string
+	Secrets map[string]string // never shown
+	// Allow are failures that do not fail a run: addresses with * ("…/api/me",
+	// 401 included) or parts of exception texts.
+	Allow []string
+	// Errors says whether an uncaught exception or a failed first-party request
+	// fails a run ("fail", the default) or is only told ("warn").
+	Errors     string
+	Compare    Compare
+	Budgets    Budgets
+	Quarantine *Quarantine
+	// Suite is set for a suite of the user's own test runner; File is empty then.
+	Suite *Suite
+}
+
+// Compare says how pictures are compared with the last good release's.
+type Compare struct {
+	On     bool
+	Fail   bool     // a difference fails the run; otherwise it is told
+	Limit  float64  // share of pixels that may differ, 0–1
+	Ignore []string // CSS selectors of regions that are not compared
+}
+
+// Budgets are the limits of the web vitals; zero: none.
+type Budgets struct {
+	LCP, FCP, TTFB, INP time.Duration
+	CLS                 float64
+}
+
+// Quarantine takes a journey's failures out of the verdict for a while. It is
+// shown wherever the journey is, and ends by itself.
+type Quarantine struct {
+	Until  time.Time
+	Owner  string
+	Reason string
+}
+
+// Suite is a Playwright project and what of it is run.
+type Suite struct {
+	Dir     string   // where "npx playwright test" runs; absolute
+	Files   []string // arguments: spec files or folders
+	Project string   // --project; may be empty
+	Grep    string   // --grep; may be empty
+	Env     map[string]string
 }
 
 // Integration is somebody else's service that the product needs.

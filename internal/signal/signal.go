@@ -83,13 +83,71 @@ type Signal struct {
 	Probe    *ProbeResult  `json:"probe,omitempty"`
 	// Dropped counts what bounds threw away: nothing is cut silently.
 	Dropped int `json:"dropped,omitempty"`
+
+	// Of journeys only.
+
+	Browser     string    `json:"browser,omitempty"`     // "chromium-headless-shell 156.0.1.2": results of two are never mixed
+	Viewport    string    `json:"viewport,omitempty"`    // "1280x720@1"
+	Vitals      *Vitals   `json:"vitals,omitempty"`      // of the first page; worst of all pages for CLS and INP
+	Traffic     []Traffic `json:"traffic,omitempty"`     // by host, most time first
+	Blocked     []Request `json:"blocked,omitempty"`     // what the fence stopped
+	Left        *int      `json:"left,omitempty"`        // synthetic records left behind; nil: not counted
+	Soft        int       `json:"soft,omitempty"`        // soft assertions that failed
+	Over        int       `json:"over,omitempty"`        // steps and vitals over their budgets
+	Quarantined bool      `json:"quarantined,omitempty"` // its failure is shown, and counts for nothing
+}
+
+// Vitals are the web vitals of a run; a nil field was not measured, which is
+// not zero. Times are from the start of the navigation.
+type Vitals struct {
+	LCP  *time.Duration `json:"lcp,omitempty"`
+	FCP  *time.Duration `json:"fcp,omitempty"`
+	TTFB *time.Duration `json:"ttfb,omitempty"`
+	INP  *time.Duration `json:"inp,omitempty"`
+	CLS  *float64       `json:"cls,omitempty"`
+	// Over names the vitals that are over their budget.
+	Over []string `json:"over,omitempty"`
+}
+
+// Traffic is what one host was asked for in a run.
+type Traffic struct {
+	Host       string        `json:"host"`
+	FirstParty bool          `json:"first_party"`
+	Requests   int           `json:"requests"`
+	Failed     int           `json:"failed,omitempty"`
+	Bytes      int64         `json:"bytes"`
+	Took       time.Duration `json:"took"`    // of all requests together
+	Slowest    time.Duration `json:"slowest"` // of one
+}
+
+// Selector is the health of a step's alternatives.
+type Selector struct {
+	Used  string `json:"used"`  // the alternative that acted, as recorded
+	Index int    `json:"index"` // its place, 0-based
+	Alive int    `json:"alive"` // alternatives that still find something
+	Of    int    `json:"of"`
+	// Better is a sturdier selector for the element, when we know one.
+	Better string `json:"better,omitempty"`
+}
+
+// Comparison is a step's picture beside that of the last good release.
+type Comparison struct {
+	Baseline string  `json:"baseline,omitempty"` // blob; empty: there is none yet
+	Release  string  `json:"release,omitempty"`  // of the baseline
+	Picture  string  `json:"picture"`            // blob, PNG
+	Diff     string  `json:"diff,omitempty"`     // blob, PNG: what differs, marked
+	Share    float64 `json:"share"`              // of the compared pixels that differ, 0–1
+	Limit    float64 `json:"limit"`
+	Blank    string  `json:"blank,omitempty"` // "page" or "canvas": nothing is painted there
+	// State: same, different, new (no baseline), incomparable (other browser or size), blank.
+	State string `json:"state"`
 }
 
 // Failure is the first thing that went wrong, in the shape verdicts and
 // similar-incident searches compare.
 type Failure struct {
 	// Class: exception, request, step_timeout, covered, navigation, crash,
-	// asset, probe, boot, deadline, assertion.
+	// asset, probe, boot, deadline, assertion, fence, visual, blank.
 	Class    string `json:"class"`
 	Step     int    `json:"step,omitempty"` // 1-based
 	Title    string `json:"title,omitempty"`
@@ -102,7 +160,7 @@ type Failure struct {
 
 // Evidence points at an artifact in the blob room.
 type Evidence struct {
-	Kind  string `json:"kind"` // screenshot, console, network, html, log
+	Kind  string `json:"kind"` // screenshot, console, network, html, log, har, trace, accessibility, bundle, report
 	Title string `json:"title"`
 	Blob  string `json:"blob"`
 	Type  string `json:"type"` // media type
@@ -122,6 +180,14 @@ type Step struct {
 	Console    []Line        `json:"console,omitempty"`
 	Exceptions []Exception   `json:"exceptions,omitempty"`
 	Requests   []Request     `json:"requests,omitempty"` // failed ones only
+	Budget     time.Duration `json:"budget,omitempty"`
+	Over       bool          `json:"over,omitempty"` // took longer than its budget
+	Soft       bool          `json:"soft,omitempty"`
+	Cleanup    bool          `json:"cleanup,omitempty"`
+	From       string        `json:"from,omitempty"` // the sub-journey it came from
+	URL        string        `json:"url,omitempty"`  // of the page, after the step
+	Selector   *Selector     `json:"selector,omitempty"`
+	Compared   *Comparison   `json:"compared,omitempty"`
 }
 
 // Line is one console or log line of a page.
