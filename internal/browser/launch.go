@@ -23,6 +23,7 @@ type Options struct {
 	HostRules       string   // --host-resolver-rules: fences or maps host names
 	Dir             string   // where the profile directory is made; default os.TempDir()
 	ExtraArgs       []string // further flags, last
+	Headed          bool     // show a window; for people, needs a display and the full Chromium
 	StderrLimit     int      // bytes of stderr kept for error messages; default 64 KiB
 }
 
@@ -196,7 +197,7 @@ func arguments(o Options, profile string) []string {
 		"--password-store=basic", "--use-mock-keychain", "--force-color-profile=srgb",
 		"--disable-features=Translate,MediaRouter,OptimizationHints,Prerender2,BackForwardCache",
 	}
-	if o.Binary.Kind == KindFull {
+	if o.Binary.Kind == KindFull && !o.Headed {
 		args = append(args, "--headless")
 	}
 	if os.Getuid() == 0 {
