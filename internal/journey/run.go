@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/url"
 	"strings"
 	"time"
@@ -70,6 +71,25 @@ type Request struct {
 	ServedJSON func(ctx context.Context, base string) string
 	// Timeout bounds the whole run, start and end of the browser included.
 	Timeout time.Duration
+
+	// Spec is how the product wants the journey to be run: its fence, what it
+	// may write, which failures are allowed, budgets, comparison.
+	Spec product.Journey
+	// Vars and Secrets are what {{name}} and {{secret.name}} stand for, over the
+	// journey's own and those of Spec. No secret's value is ever kept.
+	Vars    map[string]string
+	Secrets map[string]string
+	// Trace also records a trace of the browser, for a retry after a failure.
+	Trace bool
+	// Baselines are what pictures are compared with; nil: nothing is compared.
+	Baselines Baselines
+	// Watch receives pictures of the running page, JPEG, for somebody who looks
+	// on. It must not block. nil: nobody does.
+	Watch func(frame []byte)
+	// Slow is the pause after each step, for somebody who watches.
+	Slow time.Duration
+	// Headed shows the browser's window; it needs a display.
+	Headed bool
 }
 
 const (
@@ -183,12 +203,28 @@ type play struct {
 	evidence []signal.Evidence
 	dropped  int
 	bytes    meter
+
+	vars    map[string]string // by name; secrets as "secret.name"; code and api steps add to them
+	left    *int              // synthetic records that are left, as counted by api steps
+	soft    int               // soft assertions that failed
+	over    int               // steps over their budget
+	blocked []signal.Request  // what the fence stopped
 }
 
 func newPlay(r *Runner, q Request, j *Journey, begin time.Time) *play {
 	p := &play{
 		Runner: r, req: q, journey: j, begin: begin, hide: r.hide.clone(),
 		first: map[string]bool{}, versions: map[string]bool{}, records: make([]record, len(j.Steps)),
+	}
+	p.vars = map[string]string{}
+	for _, from := range []map[string]string{j.Vars, q.Spec.Vars, q.Vars} {
+		maps.Copy(p.vars, from)
+	}
+	for _, from := range []map[string]string{q.Spec.Secrets, q.Secrets} {
+		for name, value := range from {
+			p.vars["secret."+name] = value
+			p.hide.secret(value)
+		}
 	}
 	for _, o := range append([]string{q.Look.Base}, q.Origins...) {
 		if o = origin(o); o != "" {

@@ -1,0 +1,48 @@
+package journey
+
+import (
+	"context"
+	"time"
+
+	"github.com/postflight/postflight/internal/signal"
+)
+
+// expand fills in the variables of a templated step.
+func (p *play) expand(s Step) (Step, error) { return s, nil }
+
+// callAPI carries out an api step.
+func (p *play) callAPI(context.Context, Step) error {
+	return &recordingError{"api steps cannot be played yet"}
+}
+
+// fetchCode carries out a code step.
+func (p *play) fetchCode(context.Context, Step) error {
+	return &recordingError{"code steps cannot be played yet"}
+}
+
+// see waits until what a see step wants is seen.
+func (p *play) see(ctx context.Context, s Step) error {
+	s.Element = Element{Operator: ">=", Count: 1, Visible: true}
+	return p.waitElement(ctx, s)
+}
+
+// notSee waits until nothing that is seen matches.
+func (p *play) notSee(ctx context.Context, s Step) error {
+	s.Element = Element{Operator: ">=", Count: 1}
+	return p.waitElement(ctx, s)
+}
+
+// Baselines keeps the pictures that a run's are compared with.
+type Baselines any
+
+// comparePicture compares a step's picture with its baseline.
+func (p *play) comparePicture(context.Context, int) {}
+
+// watchEvidence starts to collect what only a running page can tell.
+func (p *play) watchEvidence(context.Context) error { return nil }
+
+// finish adds what the whole run has to show to the signal.
+func (p *play) finish(context.Context, *signal.Signal) {}
+
+// slow waits between two steps for somebody who watches.
+func (p *play) slow(ctx context.Context, d time.Duration) error { return pause(ctx, d) }
