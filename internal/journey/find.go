@@ -258,22 +258,6 @@ func (p *play) won(s Step, a answer) {
 	p.note("info", fmt.Sprintf("used selector %s; %d of %d selectors still find an element", clip(used.String(), 200), a.Alive, len(s.Selectors)))
 }
 
-// errNoFrame is a frame of the recording that is not there.
-var errNoFrame = errors.New("frame not found")
-
-// frame follows a path of child indexes.
-func (p *play) frame(_ context.Context, path []int) (*browser.Frame, error) {
-	f := p.page.MainFrame()
-	for _, i := range path {
-		kids := f.Children()
-		if i >= len(kids) {
-			return nil, fmt.Errorf("frame %v: %w", path, errNoFrame)
-		}
-		f = kids[i]
-	}
-	return f, nil
-}
-
 // place turns a point in a frame into one of the page, and tells what lies over
 // the frame.
 func (p *play) place(ctx context.Context, f *browser.Frame, a answer, events bool) (x, y float64, over string, err error) {
