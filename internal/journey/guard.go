@@ -30,6 +30,7 @@ type record struct {
 	message    string
 	screenshot string
 	lines      []signal.Line
+	selector   *signal.Selector // health of the alternatives, when there were several
 }
 
 // steps plays the journey until it ends, fails or has to stop.
