@@ -111,6 +111,7 @@ type Mark struct{ seq uint64 }
 type recorder struct {
 	limits  Limits
 	headers []string
+	archive *archive
 
 	mu         sync.Mutex
 	seq        uint64
@@ -157,7 +158,7 @@ func newRecorder(o PageOptions) *recorder {
 		return fallback
 	}
 	l := o.Limits
-	r := &recorder{limits: l, byID: map[string]*Request{}, early: map[string]int{}}
+	r := &recorder{limits: l, archive: newArchive(o.ArchiveLimit), byID: map[string]*Request{}, early: map[string]int{}}
 	r.limits.Text = or(l.Text, 4<<10)
 	r.limits.Requests = or(l.Requests, 4000)
 	r.console.limit = or(l.Console, 500)

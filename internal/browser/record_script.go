@@ -63,6 +63,7 @@ func (r *recorder) listen(page string, s *session) {
 		r.log(page, e.Entry)
 	})
 	r.listenNetwork(page, s)
+	r.archive.listen(page, s)
 }
 
 type consoleEvent struct {

@@ -42,6 +42,7 @@ type PageOptions struct {
 	InjectHeaders   map[string]string            // sent to InjectOrigins only, from every frame, popup and worker
 	InjectFor       map[string]map[string]string // by origin: headers for that origin alone, in the same way
 	ResponseHeaders []string                     // names of the response headers kept in Request.Header
+	ArchiveLimit    int64                        // bytes of raw network events kept for Archive; zero: none
 	Limits          Limits
 }
 
