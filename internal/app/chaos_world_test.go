@@ -67,7 +67,7 @@ func chaosChild(path string) int {
 }
 
 func chaosLoad(path string, env []string) (*config.Config, error) {
-	cfg, _, err := config.Load(path, config.Options{JourneyLint: LintJourney, Environ: env, KnownEnv: []string{chaosToken}})
+	cfg, _, err := config.Load(path, config.Options{JourneyLint: CheckJourney, Environ: env, KnownEnv: []string{chaosToken}})
 	return cfg, err
 }
 

@@ -176,7 +176,7 @@ func newTeam(t *testing.T) *team {
 		}
 	}
 	cfg, _, err := config.Load(filepath.Join(dir, "postflight.yaml"), config.Options{
-		JourneyLint: app.LintJourney, Environ: []string{"CHAT_TOKEN=xoxb-1", "HOOK_SECRET=hook-secret-of-the-test", "POSTFLIGHT_LISTEN=127.0.0.1:0"},
+		JourneyLint: app.CheckJourney, Environ: []string{"CHAT_TOKEN=xoxb-1", "HOOK_SECRET=hook-secret-of-the-test", "POSTFLIGHT_LISTEN=127.0.0.1:0"},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -235,7 +235,7 @@ func (d *Demo) configure(dir, token string, env []string) (*config.Config, error
 		env = os.Environ()
 	}
 	cfg, warnings, err := config.Load(d.Config, config.Options{
-		JourneyLint: LintJourney, Environ: append(env, "POSTFLIGHT_DEMO_SLACK_TOKEN="+token),
+		JourneyLint: CheckJourney, Environ: append(env, "POSTFLIGHT_DEMO_SLACK_TOKEN="+token),
 		KnownEnv: []string{"POSTFLIGHT_DEMO_SLACK_TOKEN"},
 	})
 	for _, w := range warnings {

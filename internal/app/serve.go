@@ -8,22 +8,26 @@ import (
 
 	"github.com/postflight/postflight/internal/config"
 	"github.com/postflight/postflight/internal/journey"
+	"github.com/postflight/postflight/internal/product"
 )
 
 // maxRecording bounds a recording's file, in bytes.
 const maxRecording = 1 << 20
 
-// LintJourney says why a recording cannot be played, or can never fail. The
-// configuration calls it for every journey.
-func LintJourney(file string) error {
-	j, err := readJourney(file)
+// LintJourney says why a journey's file cannot be played, or can never fail.
+func LintJourney(file string) error { return CheckJourney(product.Journey{File: file}) }
+
+// CheckJourney says why a configured journey cannot be played as it is, or can
+// never fail. The configuration calls it for every one that has a file.
+func CheckJourney(j product.Journey) error {
+	parsed, err := readJourney(j.File)
 	if err != nil {
 		return err
 	}
-	return j.Lint()
+	return parsed.Lint()
 }
 
-// readJourney reads and parses a recording.
+// readJourney reads and parses a journey's file.
 func readJourney(file string) (*journey.Journey, error) {
 	info, err := os.Stat(file)
 	if err != nil {
@@ -41,7 +45,7 @@ func readJourney(file string) (*journey.Journey, error) {
 
 // Load reads a configuration as the server does.
 func Load(path string) (*config.Config, []config.Warning, error) {
-	return config.Load(path, config.Options{JourneyLint: LintJourney, KnownEnv: KnownEnv()})
+	return config.Load(path, config.Options{JourneyLint: CheckJourney, KnownEnv: KnownEnv()})
 }
 
 // KnownEnv lists the environment variables that the command line reads.

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"runtime"
 	"slices"
 	"strings"
 )
@@ -15,9 +14,8 @@ import (
 // checker looks at what the keys mean together, after each was decoded.
 type checker struct {
 	*decoder
-	doc    *document
-	opts   Options
-	linted map[string]error
+	doc  *document
+	opts Options
 }
 
 func (c *checker) warn(p Problem) { c.warnings = append(c.warnings, p) }
@@ -79,10 +77,6 @@ func (c *checker) paths(key string, v reflect.Value) {
 // server checks the server section and fills in what depends on the machine.
 func (c *checker) server() {
 	s := &c.doc.Server
-	if s.Concurrency == 0 {
-		s.Concurrency = min(runtime.NumCPU(), 64)
-		c.src.origins["server.concurrency"] = "default"
-	}
 	s.PublicURL = strings.TrimSuffix(s.PublicURL, "/")
 	if store := s.Store.Reveal(); store != "" && store != "sqlite" && !isPostgres(store) {
 		c.fail(c.src.onValue("server.store", Problem{

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/postflight/postflight/internal/fault"
 	"github.com/postflight/postflight/internal/product"
 )
 
@@ -30,7 +29,7 @@ func (c *checker) product(key, id string, p *Product) {
 		}))
 	}
 	c.version(key+".version", &p.Version)
-	c.journeys(key+".journeys", p.Journeys)
+	c.journeys(key+".journeys", p)
 	c.once(key+".pages", p.Pages)
 	c.once(key+".first_party", p.FirstParty)
 	c.integrations(key+".integrations", p)
@@ -62,71 +61,6 @@ func (c *checker) version(key string, v *Version) {
 		}))
 	}
 	v.Path = cmp.Or(v.Path, "/")
-}
-
-// journeys checks that every recording is there, can be played and can fail.
-func (c *checker) journeys(key string, journeys []Journey) {
-	seen := map[string]string{}
-	for i := range journeys {
-		j := &journeys[i]
-		at := fmt.Sprintf("%s[%d]", key, i)
-		if j.File == "" {
-			continue
-		}
-		if j.ID == "" {
-			j.ID = strings.ToLower(strings.TrimSuffix(filepath.Base(j.File), filepath.Ext(j.File)))
-			if !idShape.MatchString(j.ID) && !c.failed(at+".id") {
-				c.fail(c.src.onValue(at+".file", Problem{
-					Message:  fmt.Sprintf("no id can be made of the file name %s", filepath.Base(j.File)),
-					Accepted: []string{"id: " + formats["id"].accepted},
-				}))
-			}
-		}
-		if first, twice := seen[j.ID]; twice {
-			where := at + ".id"
-			if _, written := c.src.values[where]; !written {
-				where = at + ".file"
-			}
-			c.fail(c.src.onValue(where, Problem{
-				Value: j.ID, Message: fmt.Sprintf("journey id %q is already that of %s", j.ID, first),
-				Accepted: []string{"another id"},
-			}))
-		} else {
-			seen[j.ID] = at
-		}
-		c.recording(at+".file", j.File)
-	}
-}
-
-// recording checks one journey's file.
-func (c *checker) recording(key, file string) {
-	info, err := os.Stat(file)
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("not a regular file")
-	}
-	if err != nil {
-		c.fail(c.src.onValue(key, Problem{
-			Value: file, Message: "journey " + describeFile(file, err),
-			Accepted: []string{"a recording exported from the Recorder panel of Chrome DevTools"},
-		}))
-		return
-	}
-	if c.opts.JourneyLint == nil {
-		return
-	}
-	wrong, known := c.linted[file]
-	if !known {
-		wrong = c.opts.JourneyLint(file)
-		c.linted[file] = wrong
-	}
-	if wrong == nil {
-		return
-	}
-	p := Problem{Value: file, Message: fmt.Sprintf("journey %s: %s", filepath.Base(file), wrong)}
-	if hint := fault.HintOf(wrong); hint != "" {
-		p.Accepted = []string{hint}
-	}
-	c.fail(c.src.onValue(key, p))
 }
 
 // integrations checks that no request can belong to two owners, and that the

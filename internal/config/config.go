@@ -18,6 +18,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml/ast"
 
@@ -26,10 +27,13 @@ import (
 
 // Options are what Load needs besides the file.
 type Options struct {
-	// JourneyLint says why a recording cannot be played or can never fail;
-	// nil for a good one. It is called once for each file that exists. Without
-	// it, only existence is checked.
-	JourneyLint func(file string) error
+	// JourneyLint says why a journey cannot be played or can never fail; nil
+	// for a good one. It is called for each one whose file exists. Without it,
+	// only existence is checked.
+	JourneyLint func(j product.Journey) error
+	// Now is when the configuration is read; zero means the real time. What is
+	// over by then is told.
+	Now time.Time
 	// Environ is the environment as os.Environ gives it; nil means the real
 	// one.
 	Environ []string
@@ -73,6 +77,9 @@ func parse(path string, data []byte, opts Options) (*Config, []Warning, error) {
 	if opts.Environ == nil {
 		opts.Environ = os.Environ()
 	}
+	if opts.Now.IsZero() {
+		opts.Now = time.Now()
+	}
 	text := strings.TrimPrefix(strings.ReplaceAll(string(data), "\r\n", "\n"), "\ufeff")
 	src := &source{
 		file: path, dir: dir, lines: strings.Split(text, "\n"),
@@ -89,7 +96,7 @@ func parse(path string, data []byte, opts Options) (*Config, []Warning, error) {
 		d.structure("", root, reflect.ValueOf(doc).Elem())
 	}
 	d.override(doc, opts.KnownEnv)
-	c := &checker{decoder: d, doc: doc, opts: opts, linted: map[string]error{}}
+	c := &checker{decoder: d, doc: doc, opts: opts}
 	c.check()
 	d.redact(d.problems)
 	d.redact(d.warnings)
@@ -162,9 +169,7 @@ func (c *Config) product(id string, in *Product) product.Product {
 		p.Version.Kind, p.Version.Name = product.VersionJSON, v.JSON
 	}
 	for _, j := range in.Journeys {
-		p.Journeys = append(p.Journeys, product.Journey{
-			ID: j.ID, Title: j.Title, File: j.File, Every: j.Every, Timeout: j.Timeout,
-		})
+		p.Journeys = append(p.Journeys, j.journey())
 	}
 	for _, name := range ordered(c.src, "products."+id+".integrations", in.Integrations) {
 		i := in.Integrations[name]

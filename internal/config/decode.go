@@ -91,6 +91,8 @@ func (d *decoder) value(key string, n ast.Node, v reflect.Value, f field) {
 		return
 	}
 	switch _, isSection := section(f.typ); {
+	case f.texts():
+		d.texts(key, n, v, f)
 	case f.typ.Kind() == reflect.Map:
 		d.mapping(key, n, v, f)
 	case f.typ.Kind() == reflect.Slice:
@@ -100,7 +102,7 @@ func (d *decoder) value(key string, n ast.Node, v reflect.Value, f field) {
 			v.Set(reflect.New(f.typ.Elem()))
 			v = v.Elem()
 		}
-		d.structure(key, n, v)
+		d.structure(key, lengthen(n, f), v)
 	default:
 		d.scalar(key, n, v, f)
 	}
@@ -297,6 +299,58 @@ func (d *decoder) mapping(key string, n ast.Node, v reflect.Value, f field) {
 	v.Set(out)
 }
 
+// lengthen returns the section that a lone text stands for.
+func lengthen(n ast.Node, f field) ast.Node {
+	if f.short == "" || n.Type() != ast.StringType {
+		return n
+	}
+	t := n.GetToken()
+	list := ast.Sequence(t, true)
+	list.Values = []ast.Node{n}
+	name := *t
+	name.Value = f.short
+	entry := ast.MappingValue(t, ast.String(&name), list)
+	return ast.Mapping(t, true, entry)
+}
+
+// texts decodes texts or secrets by name.
+func (d *decoder) texts(key string, n ast.Node, v reflect.Value, f field) {
+	entries, ok := d.entries(key, n)
+	if !ok || len(entries) == 0 {
+		if f.typ.Elem() == secretType && scalar(n) {
+			d.hidden = append(d.hidden, n.GetToken().Value)
+			d.fail(d.src.onKey(parent(key), Problem{Message: key + " is not names with their values", Accepted: f.accepted()}))
+			return
+		}
+		d.wrongType(key, n, "names with their values", f.accepted())
+		return
+	}
+	if most := f.limit(100); len(entries) > most {
+		d.fail(d.src.onKey(key, Problem{Message: fmt.Sprintf("%s has %d entries; at most %d are accepted", key, len(entries), most)}))
+		return
+	}
+	element := f
+	element.typ, element.min, element.max = f.typ.Elem(), "", ""
+	out := reflect.MakeMapWithSize(f.typ, len(entries))
+	for _, e := range entries {
+		if !nameShape.MatchString(e.name) {
+			d.fail(d.src.at(e.place, Problem{
+				Key: key, Value: clip(e.name), Message: fmt.Sprintf("%q is not a name for an entry of %s", clip(e.name), key),
+				Accepted: []string{"letters, digits and _, not starting with a digit"},
+			}))
+			continue
+		}
+		full := join(key, e.name)
+		e.place.hide = element.typ == secretType
+		d.src.keys[full] = e.place
+		d.src.origins[full] = fmt.Sprintf("line %d", e.place.line)
+		item := reflect.New(element.typ).Elem()
+		d.value(full, e.value, item, element)
+		out.SetMapIndex(reflect.ValueOf(e.name), item)
+	}
+	v.Set(out)
+}
+
 // list decodes a list of sections or texts.
 func (d *decoder) list(key string, n ast.Node, v reflect.Value, f field) {
 	seq, ok := n.(*ast.SequenceNode)
@@ -361,6 +415,12 @@ func (d *decoder) scalar(key string, n ast.Node, v reflect.Value, f field) {
 			return
 		}
 		text = number.GetToken().Value
+	case reflect.Float64:
+		if n.Type() != ast.IntegerType && n.Type() != ast.FloatType {
+			d.wrongType(key, n, "a number", f.accepted())
+			return
+		}
+		text = n.GetToken().Value
 	default:
 		if !isText {
 			d.wrongType(key, n, article(f.kind()), f.accepted())
@@ -408,6 +468,18 @@ func (d *decoder) text(key, text string, v reflect.Value, f field) {
 			refuse("is out of range", f.accepted())
 		default:
 			v.SetInt(int64(i))
+		}
+	case f.typ.Kind() == reflect.Float64:
+		x, err := strconv.ParseFloat(text, 64)
+		low, _ := strconv.ParseFloat(f.min, 64)
+		high, _ := strconv.ParseFloat(f.max, 64)
+		switch {
+		case err != nil:
+			refuse("is not a number", f.accepted())
+		case !(x >= low && x <= high):
+			refuse("is out of range", f.accepted())
+		default:
+			v.SetFloat(x)
 		}
 	case f.typ.Kind() == reflect.Bool:
 		v.SetBool(text == "true")

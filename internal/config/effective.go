@@ -43,6 +43,8 @@ func (e effective) value(key, indent string, f field, v reflect.Value) {
 	}
 	_, isSection := section(f.typ)
 	switch {
+	case f.texts():
+		e.texts(key, indent, f, v)
 	case v.Kind() == reflect.Map:
 		e.entries(key, indent, f, v)
 	case v.Kind() == reflect.Slice && isSection:
@@ -87,6 +89,25 @@ func (e effective) entries(key, indent string, f field, v reflect.Value) {
 	}
 }
 
+// texts prints texts or secrets by name, in file order.
+func (e effective) texts(key, indent string, f field, v reflect.Value) {
+	if v.Len() == 0 {
+		return
+	}
+	fmt.Fprintf(e.b, "%s%s:\n", indent, f.name)
+	byName := map[string]reflect.Value{}
+	for _, k := range v.MapKeys() {
+		byName[k.String()] = v.MapIndex(k)
+	}
+	for _, name := range ordered(e.src, key, byName) {
+		text := show(byName[name])
+		if text == "" {
+			text = `""`
+		}
+		e.line(join(key, name), indent+"  ", quote(name), text)
+	}
+}
+
 func (e effective) line(key, indent, name, text string) {
 	origin := e.src.origins[key]
 	if origin == "" {
@@ -109,7 +130,15 @@ func show(v reflect.Value) string {
 		}
 		return quote(t.shown())
 	case int:
+		if t == 0 {
+			return "" // no key takes it: it means that nothing was said
+		}
 		return strconv.Itoa(t)
+	case float64:
+		if t == 0 {
+			return ""
+		}
+		return strconv.FormatFloat(t, 'g', -1, 64)
 	case bool:
 		return strconv.FormatBool(t)
 	case string:

@@ -23,6 +23,7 @@ type field struct {
 	required bool
 	literal  bool
 	empty    bool
+	short    string
 	typ      reflect.Type
 }
 
@@ -46,7 +47,7 @@ func fieldsOf(t reflect.Type) []field {
 			example: sf.Tag.Get("example"), format: sf.Tag.Get("format"), group: sf.Tag.Get("group"),
 			env: sf.Tag.Get("env"), min: sf.Tag.Get("min"), max: sf.Tag.Get("max"),
 			required: sf.Tag.Get("required") != "", literal: sf.Tag.Get("literal") != "",
-			empty: sf.Tag.Get("empty") != "",
+			empty: sf.Tag.Get("empty") != "", short: sf.Tag.Get("short"),
 		}
 		if e := sf.Tag.Get("enum"); e != "" {
 			f.enum = strings.Split(e, ",")
@@ -85,6 +86,12 @@ func (f field) kind() string {
 		return "whole number"
 	case t.Kind() == reflect.Bool:
 		return "true or false"
+	case t.Kind() == reflect.Float64:
+		return "number"
+	case f.texts() && t.Elem() == secretType:
+		return "secrets by name"
+	case f.texts():
+		return "texts by name"
 	case t.Kind() == reflect.Map:
 		return "section by name"
 	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct:
@@ -96,6 +103,12 @@ func (f field) kind() string {
 	default:
 		return "section"
 	}
+}
+
+// texts reports whether the field is texts or secrets by name.
+func (f field) texts() bool {
+	_, isSection := section(f.typ)
+	return f.typ.Kind() == reflect.Map && !isSection
 }
 
 // limit returns the field's maximum as a count, or fallback.

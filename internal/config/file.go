@@ -8,7 +8,7 @@ import "time"
 // format, enum, min and max (of a number, a duration or a list's length),
 // group (exactly one key of a group), env (the variable that overrides it),
 // literal (a secret field whose value may stand in the file), empty (the empty
-// string is meant).
+// string is meant), short (the list of a section that a lone text stands for).
 type document struct {
 	Server   Server              `yaml:"server" doc:"The Postflight server itself."`
 	Products map[string]*Product `yaml:"products" required:"true" max:"200" doc:"What is watched, by product id."`
@@ -22,7 +22,7 @@ type Server struct {
 	Data         string        `yaml:"data" format:"path" default:"./data" env:"POSTFLIGHT_DATA" doc:"Directory for state and evidence."`
 	Store        Secret        `yaml:"store" literal:"ok" default:"sqlite" example:"${DATABASE_URL}" env:"POSTFLIGHT_STORE" doc:"Where state is kept: sqlite (a file in the data directory) or a postgres:// address."`
 	Browser      string        `yaml:"browser" format:"program" means:"chromium-headless-shell, else chromium, from PATH" example:"/usr/bin/chromium" env:"POSTFLIGHT_BROWSER" doc:"Browser that plays the journeys."`
-	Concurrency  int           `yaml:"concurrency" min:"1" max:"64" means:"the number of processor cores" example:"4" doc:"How many journeys run at the same time."`
+	Concurrency  int           `yaml:"concurrency" min:"1" max:"64" means:"as many as the processor cores and the free memory bear" example:"4" doc:"How many journeys run at the same time. The first place is kept for a release; under overload the others wait, and say so."`
 	Retention    Retention     `yaml:"retention" doc:"How long things are kept."`
 	IncidentHold time.Duration `yaml:"incident_hold" min:"1s" max:"30d" default:"10m" doc:"How long a mitigated incident stays open before it is resolved by itself. One that a person acknowledged waits for a person."`
 }
@@ -40,7 +40,7 @@ type Product struct {
 	PreviousURL  string                  `yaml:"previous_url" format:"previous" example:"https://{version}.shop.example.com" doc:"Where an older release can still be reached; {version} stands for its version. A failure is then compared with the release before."`
 	FirstParty   []string                `yaml:"first_party" format:"origin" max:"50" example:"https://static.example.com" doc:"Further origins that belong to the product. Journeys mark their requests as synthetic on first-party origins only."`
 	Version      Version                 `yaml:"version" required:"true" doc:"How the version that is really served is read."`
-	Journeys     []Journey               `yaml:"journeys" max:"50" doc:"User journeys, recorded with the Chrome DevTools Recorder."`
+	Journeys     []Journey               `yaml:"journeys" max:"50" doc:"User journeys: recordings of the Chrome DevTools Recorder, hand-written ones, and Playwright suites."`
 	Pages        []string                `yaml:"pages" format:"location" max:"50" example:"/" doc:"Entry pages, relative to url, whose scripts, styles and other assets are fetched. A product needs a journey or a page."`
 	Integrations map[string]*Integration `yaml:"integrations" max:"50" doc:"Other people's services that the product needs, by integration id."`
 	BootReports  bool                    `yaml:"boot_reports" default:"false" doc:"Whether the pages carry the boot report script. Reports are taken from the product's own origins only."`
@@ -58,13 +58,57 @@ type Version struct {
 	Every  time.Duration `yaml:"every" min:"200ms" max:"1h" default:"5s" doc:"How often the version is read, so that a release is noticed by itself."`
 }
 
-// Journey is one recorded journey.
+// Journey is one user journey: a recording, a hand-written one, or a suite of
+// the user's own Playwright tests.
 type Journey struct {
-	File    string        `yaml:"file" required:"true" format:"path" example:"journeys/checkout.json" doc:"The recording, as exported by the Recorder panel. It must assert something."`
-	ID      string        `yaml:"id" format:"id" means:"the file's name without .json" example:"checkout" doc:"Id of the journey, unique in the product."`
-	Title   string        `yaml:"title" means:"the recording's title" example:"Check out" doc:"Name shown to people."`
-	Every   time.Duration `yaml:"every" min:"5s" max:"7d" means:"only while a release is watched" example:"5m" doc:"How often it runs when nothing is released."`
-	Timeout time.Duration `yaml:"timeout" min:"1s" max:"10m" default:"30s" doc:"Longest time one run may take."`
+	File       string            `yaml:"file" group:"source" format:"path" example:"journeys/checkout.json" doc:"The journey: a recording as exported by the Recorder panel (.json), or a hand-written one (.yaml). It must assert something."`
+	Playwright *Playwright       `yaml:"playwright" group:"source" short:"files" doc:"A suite of the product's own Playwright project. A single file may stand here by itself."`
+	ID         string            `yaml:"id" format:"id" means:"the file's name without its ending" example:"checkout" doc:"Id of the journey, unique in the product. Required with playwright."`
+	Title      string            `yaml:"title" means:"the journey's own title" example:"Check out" doc:"Name shown to people."`
+	Every      time.Duration     `yaml:"every" min:"5s" max:"7d" means:"only while a release is watched" example:"5m" doc:"How often it runs when nothing is released. Journeys do not start together: each has its own place in the interval."`
+	Timeout    time.Duration     `yaml:"timeout" min:"1s" max:"10m" means:"30s, or 5m with playwright" example:"45s" doc:"Longest time one run may take."`
+	Browser    string            `yaml:"browser" enum:"shell,full" means:"the browser of the server section" doc:"shell is the headless shell, full the whole Chromium: slower and dearer, with out-of-process frames and extensions."`
+	Hosts      []string          `yaml:"hosts" format:"fence" max:"100" means:"no fence" example:"fonts.example.net" doc:"The fence: which hosts a run may touch, beside the product's own and its integrations'. The first request outside is blocked and fails the run."`
+	Writes     []string          `yaml:"writes" format:"write" max:"100" means:"any" example:"POST /api/test-orders*" doc:"Which requests other than GET, HEAD and OPTIONS a run may make: a method and a path, in which * stands for anything."`
+	Vars       map[string]string `yaml:"vars" empty:"ok" max:"100" doc:"What {{name}} stands for in the journey."`
+	Secrets    map[string]Secret `yaml:"secrets" max:"100" doc:"What {{secret.name}} stands for in the journey. It is never shown: not in a picture, a log, a HAR or an error."`
+	Allow      []string          `yaml:"allow" max:"100" example:"*/api/me" doc:"Failures that do not fail a run: addresses, in which * stands for anything, or parts of the text of an exception."`
+	Errors     string            `yaml:"errors" enum:"fail,warn" default:"fail" doc:"Whether an uncaught exception or a failed first-party request fails a run, or is only told."`
+	Compare    *Compare          `yaml:"compare" doc:"Compare pictures with those of the last good release. {} turns it on."`
+	Budgets    *Budgets          `yaml:"budgets" doc:"Limits of the web vitals. What is over them is told, and fails nothing."`
+	Quarantine *Quarantine       `yaml:"quarantine" doc:"Take the journey's failures out of the verdict for a while. It still runs and is shown."`
+}
+
+// Playwright is a suite of the user's own tests.
+type Playwright struct {
+	Files   []string          `yaml:"files" required:"true" max:"100" example:"tests/checkout.spec.ts" doc:"Which tests run: files or folders, as the arguments of npx playwright test."`
+	Dir     string            `yaml:"dir" format:"path" default:"." doc:"Directory of the project, where npx playwright test runs."`
+	Project string            `yaml:"project" example:"chromium" doc:"Only this project of the Playwright configuration."`
+	Grep    string            `yaml:"grep" example:"@smoke" doc:"Only the tests whose title matches this regular expression."`
+	Env     map[string]Secret `yaml:"env" literal:"ok" max:"100" doc:"Further environment variables of the run."`
+}
+
+// Compare says how pictures are compared.
+type Compare struct {
+	Fail   bool     `yaml:"fail" default:"false" doc:"Whether a difference fails the run. Otherwise it is told."`
+	Limit  float64  `yaml:"limit" min:"0" max:"1" default:"0.002" doc:"Share of the pixels that may differ."`
+	Ignore []string `yaml:"ignore" max:"100" example:".clock" doc:"CSS selectors of what is not compared."`
+}
+
+// Budgets are the limits of the web vitals.
+type Budgets struct {
+	LCP  time.Duration `yaml:"lcp" min:"1ms" max:"10m" means:"no limit" example:"2500ms" doc:"Largest contentful paint."`
+	FCP  time.Duration `yaml:"fcp" min:"1ms" max:"10m" means:"no limit" example:"1800ms" doc:"First contentful paint."`
+	TTFB time.Duration `yaml:"ttfb" min:"1ms" max:"10m" means:"no limit" example:"800ms" doc:"Time to the first byte."`
+	INP  time.Duration `yaml:"inp" min:"1ms" max:"10m" means:"no limit" example:"200ms" doc:"Interaction to next paint."`
+	CLS  float64       `yaml:"cls" min:"0" max:"100" means:"no limit" example:"0.1" doc:"Cumulative layout shift."`
+}
+
+// Quarantine takes a journey out of the verdict until a day.
+type Quarantine struct {
+	Until  string `yaml:"until" required:"true" format:"date" example:"2027-01-31" doc:"Last day of the quarantine, in UTC. It ends by itself."`
+	Owner  string `yaml:"owner" required:"true" example:"ann@example.com" doc:"Who mends the journey."`
+	Reason string `yaml:"reason" required:"true" example:"the calendar flickers, SHOP-812" doc:"Why its failures do not count."`
 }
 
 // Integration is somebody else's service.

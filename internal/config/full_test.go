@@ -19,6 +19,7 @@ import (
 var fullEnv = []string{
 	"DATABASE_URL=postgres://u:p@db/state", "DEPLOY_SECRET=deploy-secret", "SLACK_TOKEN=xoxb-1",
 	"HOOK_URL=https://hooks.test/t0k", "SMTP_PASSWORD=smtp-password",
+	"JOURNEY_PIN=pin-4711", "CI_FLAG=ci-flag",
 }
 
 // unpackFull writes the full configuration and what it names, and returns
@@ -71,7 +72,24 @@ func TestProducts(t *testing.T) {
 			FirstParty: []string{"https://static.test:8443"},
 			Journeys: []product.Journey{{
 				ID: "book-a-visit", Title: "Book a visit", File: filepath.Join(dir, "journeys/book.json"),
-				Every: 5 * time.Minute, Timeout: 45 * time.Second,
+				Every: 5 * time.Minute, Timeout: 45 * time.Second, Full: true,
+				Hosts: []string{"fonts.test", "*.cdn.test"}, Writes: []string{"POST /api/test-*"},
+				Vars: map[string]string{"day": "2026-12-01", "note": ""}, Secrets: map[string]string{"pin": "pin-4711"},
+				Allow: []string{"*/api/me"}, Errors: "warn",
+				Compare: product.Compare{On: true, Fail: true, Limit: 0.01, Ignore: []string{".clock"}},
+				Budgets: product.Budgets{
+					LCP: 2500 * time.Millisecond, FCP: 1800 * time.Millisecond, TTFB: 800 * time.Millisecond,
+					INP: 200 * time.Millisecond, CLS: 0.1,
+				},
+				Quarantine: &product.Quarantine{
+					Until: time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC), Owner: "ann@shop.test", Reason: "the calendar flickers",
+				},
+			}, {
+				ID: "suite", Title: "The team's own tests", Timeout: 5 * time.Minute, Errors: "fail",
+				Suite: &product.Suite{
+					Dir: filepath.Join(dir, "shop"), Files: []string{"tests/checkout.spec.ts"}, Project: "chromium", Grep: "@smoke",
+					Env: map[string]string{"CI": "ci-flag"},
+				},
 			}},
 			Pages: []string{"/", "/about"},
 			Integrations: []product.Integration{{
@@ -144,7 +162,7 @@ func TestEffectiveLoadsAgainAsTheSame(t *testing.T) {
 	t.Parallel()
 	cfg, dir := loadFull(t)
 	text := cfg.Effective()
-	for _, leak := range []string{"u:p@", "deploy-secret", "xoxb-1", "t0k", "smtp-password", "hook-secret"} {
+	for _, leak := range []string{"u:p@", "deploy-secret", "xoxb-1", "t0k", "smtp-password", "hook-secret", "pin-4711", "ci-flag"} {
 		if strings.Contains(text, leak) {
 			t.Errorf("the effective configuration shows %q", leak)
 		}
@@ -196,7 +214,7 @@ func general(key string) string {
 	parts := strings.Split(listIndex.ReplaceAllString(key, "[]"), ".")
 	for i := 1; i < len(parts); i++ {
 		switch parts[i-1] {
-		case "products", "channels", "integrations":
+		case "products", "channels", "integrations", "vars", "secrets", "env":
 			parts[i] = "*"
 		}
 	}
@@ -259,7 +277,8 @@ func slipTold(err error, line int, slip, name string) error {
 	}
 	for _, p := range problems {
 		if p.Line == line && strings.Contains(p.Message, fmt.Sprintf("unknown key %q", slip)) {
-			if p.Nearest != name {
+			// Of two that are as near, such as lcp and fcp, either will do.
+			if p.Nearest != name && distance(slip, p.Nearest) != distance(slip, name) {
 				return fmt.Errorf("suggests %q, want %q", p.Nearest, name)
 			}
 			return nil

@@ -7,20 +7,25 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/postflight/postflight/internal/fault"
+	"github.com/postflight/postflight/internal/product"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files, docs/configuration.md and the schema")
 
 // lint stands for the journey room: a recording that says so asserts nothing.
-func lint(file string) error {
-	data, err := os.ReadFile(file)
+func lint(j product.Journey) error {
+	data, err := os.ReadFile(j.File)
 	if err != nil {
 		return err
+	}
+	if strings.Contains(string(data), "{{secret.pin}}") && j.Secrets["pin"] == "" {
+		return fault.New(fault.Invalid, "step 1: secret pin has no value", "add it to the journey's secrets")
 	}
 	if strings.Contains(string(data), "asserts nothing") {
 		return fault.New(fault.Invalid, "asserts nothing, so it can never fail", "add a waitForElement step")
@@ -75,6 +80,7 @@ func loadArchive(t *testing.T, archive *txtar.Archive) string {
 	}
 	cfg, warnings, err := Load(filepath.Join(dir, "postflight.yaml"), Options{
 		JourneyLint: lint, Environ: strings.Fields("X=1 " + fileIn(archive, "env")), KnownEnv: []string{"POSTFLIGHT_TOKEN"},
+		Now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC),
 	})
 	var b strings.Builder
 	if err != nil {

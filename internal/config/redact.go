@@ -72,6 +72,9 @@ func (d *decoder) conceal(key string, n ast.Node, t reflect.Type) {
 
 // holdsSecret reports whether a section has a secret, at any depth.
 func holdsSecret(t reflect.Type) bool {
+	if t.Kind() == reflect.Map && t.Elem() == secretType {
+		return true
+	}
 	t, ok := section(t)
 	return ok && slices.ContainsFunc(fieldsOf(t), func(f field) bool {
 		return f.typ == secretType || holdsSecret(f.typ)

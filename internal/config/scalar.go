@@ -27,12 +27,16 @@ const (
 	idPattern       = `^[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?$`
 	durationPattern = `^([0-9]{1,6}d|([0-9]{1,9}(\.[0-9]{1,9})?(ms|s|m|h))+)$`
 	headerPattern   = "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
+	namePattern     = `^[A-Za-z_][A-Za-z0-9_]{0,63}$`
+	datePattern     = `^[0-9]{4}-[0-9]{2}-[0-9]{2}$`
 	jsonPattern     = `^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`
 )
 
 var (
 	idShape       = regexp.MustCompile(idPattern)
 	durationShape = regexp.MustCompile(durationPattern)
+	nameShape     = regexp.MustCompile(namePattern)
+	writeShape    = regexp.MustCompile(`^(POST|PUT|PATCH|DELETE|\*) /[^\s?#]*$`)
 	daysShape     = regexp.MustCompile(`^[0-9]{1,6}d$`)
 	headerShape   = regexp.MustCompile(headerPattern)
 	jsonShape     = regexp.MustCompile(jsonPattern)
@@ -71,7 +75,13 @@ var formats = map[string]format{
 	"host":     {name: "host", plural: "hosts", pattern: `^[^/@\s]+$`, ok: isHost, accepted: "host or host:port, without scheme or path"},
 	"header":   {name: "header name", plural: "header names", pattern: headerPattern, ok: headerShape.MatchString, accepted: "name of a header, such as X-Version"},
 	"jsonpath": {name: "keys joined by dots", plural: "keys", pattern: jsonPattern, ok: jsonShape.MatchString, accepted: "keys joined by dots, such as build.version"},
-	"mail":     {name: "mail address", plural: "mail addresses", accepted: "mail address", ok: isMail},
+	"fence":    {name: "host", plural: "hosts", pattern: `^[^/@\s]+$`, ok: isFence, accepted: "host, host:port or *.host, without scheme or path"},
+	"write": {
+		name: "method and path", plural: "methods with paths", pattern: `^(POST|PUT|PATCH|DELETE|\*) /`, ok: writeShape.MatchString,
+		accepted: "POST, PUT, PATCH, DELETE or * and a path, such as POST /api/test-*",
+	},
+	"date": {name: "date", plural: "dates", pattern: datePattern, ok: isDate, accepted: "a day, such as 2027-01-31"},
+	"mail": {name: "mail address", plural: "mail addresses", accepted: "mail address", ok: isMail},
 }
 
 func isURL(s string) bool {
@@ -106,6 +116,14 @@ func isHost(s string) bool {
 		return false
 	}
 	return !strings.HasSuffix(s, ":") && (u.Port() == "" || isPort(u.Port()))
+}
+
+// isFence accepts what a fence lets through: a host, or all below one.
+func isFence(s string) bool { return isHost(strings.TrimPrefix(s, "*.")) }
+
+func isDate(s string) bool {
+	_, err := time.Parse(time.DateOnly, s)
+	return err == nil
 }
 
 func isPort(s string) bool {

@@ -111,8 +111,23 @@ func (f field) describe(s *jsonschema.Schema) {
 		if n, err := strconv.Atoi(f.fallback); err == nil {
 			s.Default = n
 		}
+	case f.typ.Kind() == reflect.Float64:
+		s.Minimum, s.Maximum = json.Number(f.min), json.Number(f.max)
+		if x, err := strconv.ParseFloat(f.fallback, 64); err == nil {
+			s.Default = x
+		}
 	case f.typ.Kind() == reflect.Bool:
 		s.Default = f.fallback == "true"
+	case f.texts():
+		s.PropertyNames = &jsonschema.Schema{Pattern: namePattern}
+		s.MinProperties, s.MaxProperties = ptr(1), ptr(uint64(f.limit(100)))
+		if f.typ.Elem() != secretType {
+			s.AdditionalProperties = &jsonschema.Schema{Type: "string"}
+			f.text(s.AdditionalProperties)
+		}
+	case f.short != "":
+		inner := &jsonschema.Schema{Ref: s.Ref}
+		s.Ref, s.OneOf = "", []*jsonschema.Schema{inner, {Type: "string", MinLength: ptr(1), MaxLength: ptr(maxString)}}
 	case f.typ.Kind() == reflect.Map:
 		s.PropertyNames = &jsonschema.Schema{Pattern: idPattern}
 		s.MinProperties, s.MaxProperties = ptr(1), ptr(uint64(f.limit(1000)))
@@ -182,6 +197,7 @@ func schemaKeys(t *testing.T) map[string]bool {
 		Properties           map[string]*node `json:"properties"`
 		AdditionalProperties json.RawMessage  `json:"additionalProperties"`
 		Items                *node            `json:"items"`
+		OneOf                []*node          `json:"oneOf"`
 		Defs                 map[string]*node `json:"$defs"`
 	}
 	var root node
@@ -197,6 +213,9 @@ func schemaKeys(t *testing.T) map[string]bool {
 				t.Fatalf("%s refers to %s, which the schema lacks", key, n.Ref)
 			}
 			walk(def, key)
+		}
+		for _, one := range n.OneOf {
+			walk(one, key)
 		}
 		if n.Items != nil {
 			walk(n.Items, key+"[]")
@@ -293,7 +312,7 @@ func (f field) reference() string {
 	switch {
 	case len(f.enum) > 0:
 		return strings.Join(f.enum, ", ")
-	case f.typ == durationType || f.typ.Kind() == reflect.Int:
+	case f.typ == durationType || f.typ.Kind() == reflect.Int || f.typ.Kind() == reflect.Float64:
 		return f.kind() + ", " + f.between()
 	case f.max != "":
 		return f.kind() + ", at most " + f.max

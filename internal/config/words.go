@@ -39,8 +39,12 @@ func (f field) accepted() []string {
 		return []string{"${NAME} of an environment variable", "file:/path of a file"}
 	case t.Kind() == reflect.Int:
 		return []string{"a whole number from " + f.between()}
+	case t.Kind() == reflect.Float64:
+		return []string{"a number from " + f.between()}
 	case t.Kind() == reflect.Bool:
 		return []string{"true", "false"}
+	case f.texts():
+		return []string{"names with their values, such as {name: value}"}
 	case len(f.enum) > 0:
 		return f.enum
 	}
