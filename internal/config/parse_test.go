@@ -123,20 +123,22 @@ func TestSampleLoads(t *testing.T) {
 	if len(warnings) != 1 || !strings.Contains(warnings[0].Message, "notifies no channel") {
 		t.Errorf("warnings of the sample: %v", warnings)
 	}
-	whole := regexp.MustCompile(`(?m)^( *)# ( *[a-z_]+:.*| *- file.*)$`).ReplaceAllString(Sample(), "$1$2")
+	whole := regexp.MustCompile(`(?m)^( *)# ( *[a-z_]+:.*| *- (?:file|playwright):.*)$`).ReplaceAllString(Sample(), "$1$2")
 	dir := t.TempDir()
 	if err := os.MkdirAll(filepath.Join(dir, "journeys"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "journeys", "checkout.json"), []byte("{}"), 0o644); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"checkout.json", "sign-in.yaml"} {
+		if err := os.WriteFile(filepath.Join(dir, "journeys", name), []byte("{}"), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
-	cfg, _, err = parse(filepath.Join(dir, "postflight.yaml"), []byte(whole), Options{Environ: []string{"SLACK_TOKEN=x"}})
+	cfg, _, err = parse(filepath.Join(dir, "postflight.yaml"), []byte(whole), Options{Environ: []string{"SLACK_TOKEN=x", "SHOP_TEST_PASSWORD=x"}})
 	if err != nil {
 		t.Fatalf("uncommented sample: %v\n%s", err, whole)
 	}
 	p := cfg.Products()[0]
-	if len(p.Journeys) != 1 || len(p.Integrations) != 1 || p.PreviousURL == "" || !p.Rollback.Automatic || len(cfg.Channels) != 1 {
+	if len(p.Journeys) != 3 || len(p.Integrations) != 1 || p.PreviousURL == "" || !p.Rollback.Automatic || len(cfg.Channels) != 1 {
 		t.Errorf("uncommented sample lost something: %+v", p)
 	}
 }
