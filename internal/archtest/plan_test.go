@@ -34,6 +34,7 @@ func plan() map[string]room {
 
 		"internal/access":  {2, base}, // roles, grants, tokens
 		"internal/journal": {2, base}, // events, cursors, events due later
+		"internal/picture": {2, base}, // how two pictures differ to the eye
 		"internal/product": {2, base}, // what is watched
 		"internal/sign":    {2, base}, // signatures of webhooks and synthetic traffic
 
