@@ -33,6 +33,7 @@ func plan() map[string]room {
 		"internal/fault": {1, base},   // kinds of error, with a hint
 
 		"internal/access":  {2, base}, // roles, grants, tokens
+		"internal/har":     {2, base}, // HTTP archives
 		"internal/journal": {2, base}, // events, cursors, events due later
 		"internal/picture": {2, base}, // how two pictures differ to the eye
 		"internal/product": {2, base}, // what is watched
@@ -41,6 +42,7 @@ func plan() map[string]room {
 		"internal/action":  {3, base},  // effects on the world, as rows
 		"internal/release": {3, stage}, // the ledger
 
+		"internal/flake":      {4, stage}, // how often a journey fails for no reason
 		"internal/signal":     {4, stage}, // an observation with its evidence
 		"internal/watch":      {5, stage}, // what to look at, how often, until when
 		"internal/verdict":    {6, stage}, // the judgement
