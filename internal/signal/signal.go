@@ -132,15 +132,24 @@ type Selector struct {
 
 // Comparison is a step's picture beside that of the last good release.
 type Comparison struct {
-	Baseline string  `json:"baseline,omitempty"` // blob; empty: there is none yet
-	Release  string  `json:"release,omitempty"`  // of the baseline
-	Picture  string  `json:"picture"`            // blob, PNG
-	Diff     string  `json:"diff,omitempty"`     // blob, PNG: what differs, marked
-	Share    float64 `json:"share"`              // of the compared pixels that differ, 0–1
-	Limit    float64 `json:"limit"`
-	Blank    string  `json:"blank,omitempty"` // "page" or "canvas": nothing is painted there
-	// State: same, different, new (no baseline), incomparable (other browser or size), blank.
+	Key      PictureKey `json:"key"`
+	Baseline string     `json:"baseline,omitempty"` // blob; empty: there is none yet
+	Release  string     `json:"release,omitempty"`  // of the baseline
+	Picture  string     `json:"picture"`            // blob, PNG
+	Diff     string     `json:"diff,omitempty"`     // blob, PNG: what differs, marked
+	Share    float64    `json:"share"`              // of the compared pixels that differ, 0–1
+	Limit    float64    `json:"limit"`
+	Blank    string     `json:"blank,omitempty"` // "page" or "canvas": nothing is painted there
+	// State: same, different, new (no baseline), incomparable (other browser or
+	// size, or a page that never stood still), blank.
 	State string `json:"state"`
+	// Why says in words why the state is what it is.
+	Why string `json:"why,omitempty"`
+	// Regions are the boxes of what differs, in the picture's pixels: x, y,
+	// width, height; the biggest first.
+	Regions [][4]int `json:"regions,omitempty"`
+	// Moving: no two pictures in a row were alike.
+	Moving bool `json:"moving,omitempty"`
 }
 
 // Failure is the first thing that went wrong, in the shape verdicts and

@@ -22,7 +22,7 @@ type PruneOptions struct {
 
 // Pruned counts the rows that went.
 type Pruned struct {
-	Events, Signals, Verdicts, Watches, Actions, Incidents, Grants int64
+	Events, Signals, Verdicts, Watches, Actions, Incidents, Grants, Pictures int64
 }
 
 // batch bounds the rows that one transaction deletes, so that pages and
@@ -81,6 +81,7 @@ func (s *Store) Prune(ctx context.Context, o PruneOptions) (Pruned, error) {
 				OR release_id NOT IN (SELECT id FROM kept_releases
 					UNION SELECT release_id FROM incidents WHERE release_id <> ''))`, o.Events, &n.Events},
 		{"grants", "id", `expires > 0 AND expires < $2`, o.Events, &n.Grants},
+		{"baseline_candidates", "id", `at < $2 AND release_id NOT IN (SELECT id FROM kept_releases)`, o.Signals, &n.Pictures},
 	}
 	for _, r := range rules {
 		if r.before.IsZero() {
@@ -140,6 +141,8 @@ func (t *Tx) forget(ctx context.Context, r rule, key string) error {
 	switch r.table {
 	case "signals":
 		return t.refer(ctx, "signal/"+key, nil)
+	case "baseline_candidates":
+		return t.refer(ctx, "candidate/"+key, nil)
 	case "incidents":
 		seqs, err := t.names(ctx, `SELECT CAST(seq AS TEXT) FROM entries WHERE incident = $1`, key)
 		if err != nil {

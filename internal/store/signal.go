@@ -25,8 +25,14 @@ func (t *Tx) PutSignal(ctx context.Context, s signal.Signal) error {
 	blobs := evidence(s.Evidence)
 	for _, step := range s.Steps {
 		blobs = append(blobs, step.Screenshot)
+		if c := step.Compared; c != nil {
+			blobs = append(blobs, c.Baseline, c.Picture, c.Diff)
+		}
 	}
-	return t.refer(ctx, "signal/"+string(s.ID), blobs)
+	if err := t.refer(ctx, "signal/"+string(s.ID), blobs); err != nil {
+		return err
+	}
+	return t.putCandidates(ctx, s)
 }
 
 // briefly drops what only the page of the signal itself shows: steps, and
