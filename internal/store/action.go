@@ -222,6 +222,18 @@ func (t *Tx) held(ctx context.Context, claimed action.Action) (action.Action, er
 	return a, nil
 }
 
+// Requeue puts back an attempt that was called off before it had an effect:
+// the action waits again as if it had not been claimed. A Conflict fault means
+// that the attempt is no longer this worker's.
+func (t *Tx) Requeue(ctx context.Context, claimed action.Action, now time.Time) error {
+	a, err := t.held(ctx, claimed)
+	if err != nil {
+		return err
+	}
+	a.State, a.Due, a.LeaseUntil = action.Queued, now, time.Time{}
+	return t.keep(ctx, a, "")
+}
+
 // Extend moves the end of the lease of a running attempt, or returns a
 // Conflict fault when it is no longer this worker's.
 func (t *Tx) Extend(ctx context.Context, claimed action.Action, until time.Time) error {
