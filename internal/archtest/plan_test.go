@@ -32,12 +32,13 @@ func plan() map[string]room {
 		"client":         {1, public}, // the typed API client; the wire types
 		"internal/fault": {1, base},   // kinds of error, with a hint
 
-		"internal/access":  {2, base}, // roles, grants, tokens
-		"internal/har":     {2, base}, // HTTP archives
-		"internal/journal": {2, base}, // events, cursors, events due later
-		"internal/picture": {2, base}, // how two pictures differ to the eye
-		"internal/product": {2, base}, // what is watched
-		"internal/sign":    {2, base}, // signatures of webhooks and synthetic traffic
+		"internal/access":    {2, base}, // roles, grants, tokens
+		"internal/har":       {2, base}, // HTTP archives
+		"internal/journal":   {2, base}, // events, cursors, events due later
+		"internal/picture":   {2, base}, // how two pictures differ to the eye
+		"internal/product":   {2, base}, // what is watched
+		"internal/sign":      {2, base}, // signatures of webhooks and synthetic traffic
+		"internal/sourcemap": {2, base}, // from built files back to their sources
 
 		"internal/action":  {3, base},  // effects on the world, as rows
 		"internal/release": {3, stage}, // the ledger
