@@ -37,11 +37,14 @@ type Lane string
 
 // The lanes, each with its own workers.
 const (
-	LaneConfirm Lane = "confirm" // decides a verdict: never starved
-	LaneJourney Lane = "journey" // browsers
-	LaneCheck   Lane = "check"   // crawls and reads
-	LaneNotify  Lane = "notify"
-	LaneDeploy  Lane = "deploy"
+	LaneConfirm  Lane = "confirm"  // decides a release's verdict: never starved
+	LaneJourney  Lane = "journey"  // a release's journeys
+	LaneVerify   Lane = "verify"   // a rollback's journeys
+	LaneRecheck  Lane = "recheck"  // what failed, or may, while nothing is released
+	LaneStanding Lane = "standing" // journeys while nothing is released: the last in the row
+	LaneCheck    Lane = "check"    // crawls and reads
+	LaneNotify   Lane = "notify"
+	LaneDeploy   Lane = "deploy"
 )
 
 // Action is one effect. Stored as JSON; fields may be added.

@@ -172,6 +172,16 @@ type Window struct {
 	Settle time.Duration // how long the new version may take to be served
 }
 
+// Quarantined returns the quarantine that a journey is in at an instant.
+func (p Product) Quarantined(journey string, now time.Time) (Quarantine, bool) {
+	for _, j := range p.Journeys {
+		if j.ID == journey && j.Quarantine != nil && now.Before(j.Quarantine.Until) {
+			return *j.Quarantine, true
+		}
+	}
+	return Quarantine{}, false
+}
+
 // BaseAt returns the address at which version can be reached beside the live
 // one, and whether there is one.
 func (p Product) BaseAt(version string) (string, bool) {

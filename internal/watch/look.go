@@ -3,6 +3,7 @@ package watch
 import (
 	"context"
 	"fmt"
+	"hash/fnv"
 	"time"
 
 	"github.com/postflight/postflight/internal/action"
@@ -25,6 +26,8 @@ const (
 	ConfirmNew   = 2 // further looks on the new release
 	ConfirmAgain = 4 // the same, of a journey that passed before
 	ConfirmOld   = 2
+	// maxConfirm bounds them for a journey that is known to flake.
+	maxConfirm = 8
 )
 
 const (
@@ -49,11 +52,25 @@ func (w Watch) event(k journal.Kind, now time.Time) journal.Event {
 // tickFor returns the next turn of a journey of a standing watch.
 func (w Watch) tickFor(j product.Journey, now time.Time) journal.Due {
 	ev := journal.New(EventTick, now, Tick{ID: w.ID, Journey: j.ID}).About(string(w.Product), "", string(w.ID), "")
-	every := j.Every
-	if every <= 0 {
-		every = relook
+	at := now.Add(relook)
+	if j.Every > 0 {
+		at = turn(w.Product, j, now)
 	}
-	return journal.Due{Key: tickKey(w.ID, j.ID), At: now.Add(every), Event: ev}
+	return journal.Due{Key: tickKey(w.ID, j.ID), At: at, Event: ev}
+}
+
+// turn returns the next instant at which it is a journey's turn. Each has its
+// own place in its interval, by its name, so that a hundred journeys of five
+// minutes do not start together, and a restart moves none.
+func turn(p product.ID, j product.Journey, now time.Time) time.Time {
+	h := fnv.New64a()
+	_, _ = fmt.Fprintf(h, "%s/%s", p, j.ID)
+	every := j.Every.Microseconds()
+	place := int64(h.Sum64()%uint64(every)) - now.UnixMicro()%every
+	if place <= 0 {
+		place += every
+	}
+	return now.Add(time.Duration(place) * time.Microsecond)
 }
 
 // look describes one look of this watch's present round.
@@ -82,19 +99,43 @@ func (w Watch) ask(p product.Product, l Look, now time.Time, number int) action.
 		a.Due = now.Add(retryPause)
 	}
 	if l.Kind == signal.Journey {
-		a.Lane = action.LaneJourney
+		a.Lane = w.lane()
 		for _, j := range p.Journeys {
 			if j.ID == l.Name {
 				a.Lease = j.Timeout + time.Minute
 			}
 		}
 	}
-	if l.Confirm {
+	if l.Confirm && w.Kind != KindStanding {
 		a.Lane = action.LaneConfirm
 	}
 	// A look that waited longer than a few rounds tells nothing about now.
 	a.Expires = a.Due.Add(max(3*p.Watch.Every, time.Minute))
 	return a.Encode(l)
+}
+
+// lane says how urgent this watch's journeys are: a release's come first.
+func (w Watch) lane() action.Lane {
+	switch w.Kind {
+	case KindRelease:
+		return action.LaneJourney
+	case KindVerify:
+		return action.LaneVerify
+	default:
+		return action.LaneRecheck
+	}
+}
+
+// standing makes the action of a journey's own turn: the last in the row. One
+// that cannot start before the next turn is left out, and says so.
+func (w Watch) standing(p product.Product, j product.Journey, now time.Time) action.Action {
+	a := w.ask(p, w.look(p, signal.Journey, j.ID, signal.New), now, 0)
+	a.Lane, a.Group = action.LaneStanding, "standing/"+string(w.Product)+"/"+j.ID
+	a.Expires = a.Due.Add(max(j.Every, relook))
+	if j.Every > 0 {
+		a.Expires = a.Due.Add(j.Every)
+	}
+	return a
 }
 
 // observed asks for more looks where one signal does not decide.
@@ -118,7 +159,13 @@ func (s *Stage) observed(ctx context.Context, db Store, p product.Product, sig s
 		return plan, db.PutWatch(ctx, w)
 	}
 	changed := sig.Side == signal.New && w.meet(sig)
+	if sig.Side == signal.New && sig.Kind == signal.Journey {
+		if err := s.learn(ctx, db, p, &w, sig, now, &changed); err != nil {
+			return plan, err
+		}
+	}
 	switch {
+	case sig.Quarantined: // its failures count for nothing, so nothing confirms them
 	case sig.Side == signal.New && (w.otherVersion(sig) || w.starting(p, sig)):
 		changed = s.again(p, &w, sig, now, &plan) || changed
 	case sig.Side == signal.Old:
@@ -232,7 +279,7 @@ func (s *Stage) confirm(p product.Product, w *Watch, sig signal.Signal, now time
 	thing := string(sig.Kind) + "/" + sig.Name
 	// Numbers go on within a watch: two confirmations in one round are two.
 	first := w.Asked["confirms/"+thing]
-	w.Asked["confirms/"+thing] += ConfirmAgain
+	w.Asked["confirms/"+thing] += maxConfirm
 	more := func(side signal.Side, n int) {
 		for i := range n {
 			look := w.look(p, sig.Kind, sig.Name, side)
@@ -243,8 +290,9 @@ func (s *Stage) confirm(p product.Product, w *Watch, sig signal.Signal, now time
 	switch sig.Kind {
 	case signal.Journey, signal.Assets, signal.Version, signal.Health:
 		n := ConfirmNew
-		if sig.Kind == signal.Journey && w.Asked["passed/"+thing] != 0 {
-			n = ConfirmAgain
+		if sig.Kind == signal.Journey {
+			passed := w.Asked["passed/"+thing] != 0
+			n = min(max(w.Needs(p, sig.Name, stepOf(sig), passed)-1, ConfirmNew), maxConfirm)
 		}
 		more(signal.New, n)
 		if _, ok := p.BaseAt(w.Against); ok && w.Kind == KindRelease {

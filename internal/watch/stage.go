@@ -7,22 +7,37 @@ import (
 	"time"
 
 	"github.com/postflight/postflight/internal/action"
+	"github.com/postflight/postflight/internal/flake"
 	"github.com/postflight/postflight/internal/journal"
 	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/release"
 	"github.com/postflight/postflight/internal/signal"
 )
 
-// Store is what the stage keeps and reads, within the runner's transaction.
-// Watch and Release return a NotFound fault for an unknown id; OpenWatches
-// includes the standing watch; LastAssets returns the first-party asset URLs
-// of a release's last passing crawl, none when there was none.
-type Store interface {
+// Windows keeps the watches, within the runner's transaction. Watch returns a
+// NotFound fault for an unknown id; OpenWatches includes the standing watch.
+type Windows interface {
 	Watch(ctx context.Context, id ID) (Watch, error)
 	PutWatch(ctx context.Context, w Watch) error
 	OpenWatches(ctx context.Context, p product.ID) ([]Watch, error)
+}
+
+// Memory is what is known from before. Release returns a NotFound fault for
+// an unknown id; LastAssets the first-party asset URLs of a release's last
+// passing crawl, none when there was none; Flakes what is known of a product's
+// journeys. PutSignal is idempotent by the signal's id.
+type Memory interface {
 	Release(ctx context.Context, id release.ID) (release.Release, error)
 	LastAssets(ctx context.Context, id release.ID) ([]string, error)
+	Flakes(ctx context.Context, p product.ID) (map[string]flake.Record, error)
+	PutFlake(ctx context.Context, r flake.Record) error
+	PutSignal(ctx context.Context, s signal.Signal) error
+}
+
+// Store is all that the stage needs.
+type Store interface {
+	Windows
+	Memory
 }
 
 // Stage opens, drives and closes watches.
@@ -33,7 +48,7 @@ type Stage struct {
 // Wants reports whether the stage handles this kind of event.
 func (s *Stage) Wants(k journal.Kind) bool {
 	switch k {
-	case release.EventDeployed, EventTick, EventClose, EventStanding, signal.EventObserved:
+	case release.EventDeployed, EventTick, EventClose, EventStanding, signal.EventObserved, action.EventDone:
 		return true
 	}
 	return false
@@ -65,6 +80,12 @@ func (s *Stage) Handle(ctx context.Context, db Store, ev journal.Event) (action.
 			return action.Plan{}, err
 		}
 		return s.observed(ctx, db, p, sig, ev.At)
+	case action.EventDone:
+		var a action.Action
+		if err := ev.Decode(&a); err != nil {
+			return action.Plan{}, err
+		}
+		return s.unlooked(ctx, db, p, a, ev.At)
 	}
 	return action.Plan{}, nil
 }
@@ -96,6 +117,9 @@ func (s *Stage) open(ctx context.Context, db Store, p product.Product, r release
 	}
 	if err := s.compare(ctx, db, &w, r); err != nil {
 		return plan, err
+	}
+	if w.Flakes, err = db.Flakes(ctx, p.ID); err != nil {
+		return plan, fmt.Errorf("flakes before %s: %w", w.ID, err)
 	}
 	if err := s.round(ctx, db, p, &w, now, &plan); err != nil {
 		return plan, err
@@ -176,6 +200,9 @@ func (s *Stage) stand(ctx context.Context, db Store, p product.Product, now time
 			w = o
 		}
 	}
+	if w.Flakes, err = db.Flakes(ctx, p.ID); err != nil {
+		return action.Plan{}, fmt.Errorf("stand by %s: %w", p.ID, err)
+	}
 	var plan action.Plan
 	for _, j := range p.Journeys {
 		if j.Every > 0 {
@@ -227,7 +254,7 @@ func (s *Stage) tickStanding(ctx context.Context, db Store, p product.Product, w
 		}
 		plan.Due = append(plan.Due, w.tickFor(j, now))
 		if !busy {
-			plan.Actions = append(plan.Actions, w.ask(p, w.look(p, signal.Journey, j.ID, signal.New), now, 0))
+			plan.Actions = append(plan.Actions, w.standing(p, j, now))
 		}
 	}
 	return plan, nil

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/postflight/postflight/internal/action"
+	"github.com/postflight/postflight/internal/flake"
 	"github.com/postflight/postflight/internal/journal"
 	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/release"
@@ -61,6 +62,12 @@ type Watch struct {
 	Asked map[string]int `json:"asked,omitempty"`
 	// Extended counts how often the window went on because it was not watched.
 	Extended int `json:"extended,omitempty"`
+	// Flakes is what was known of the journeys' flakes when the watch was
+	// opened, by journey; of a standing watch, what is known now.
+	Flakes map[string]flake.Record `json:"flakes,omitempty"`
+	// Suspect is the step at which a journey fails for now, until it is known
+	// whether it is a flake.
+	Suspect map[string]string `json:"suspect,omitempty"`
 	// Met is when the expected version was first really served.
 	Met time.Time `json:"met,omitzero"`
 }

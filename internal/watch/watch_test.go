@@ -3,6 +3,7 @@ package watch_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/postflight/postflight/internal/action"
 	"github.com/postflight/postflight/internal/fault"
+	"github.com/postflight/postflight/internal/flake"
 	"github.com/postflight/postflight/internal/journal"
 	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/release"
@@ -27,6 +29,25 @@ type desk struct {
 	watches  map[watch.ID]watch.Watch
 	order    []watch.ID
 	releases map[release.ID]release.Release
+	flakes   map[string]flake.Record
+	signals  []signal.Signal
+}
+
+func (d *desk) Flakes(context.Context, product.ID) (map[string]flake.Record, error) {
+	return maps.Clone(d.flakes), nil
+}
+
+func (d *desk) PutFlake(_ context.Context, r flake.Record) error {
+	if d.flakes == nil {
+		d.flakes = map[string]flake.Record{}
+	}
+	d.flakes[r.Journey] = r
+	return nil
+}
+
+func (d *desk) PutSignal(_ context.Context, s signal.Signal) error {
+	d.signals = append(d.signals, s)
+	return nil
 }
 
 func newDesk(t *testing.T) *desk {
