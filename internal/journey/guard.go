@@ -58,6 +58,7 @@ func (p *play) steps(ctx context.Context, until time.Time) {
 			p.asserted++
 		}
 		p.shoot(work, i)
+		p.comparePicture(work, i)
 		p.readMeta(work)
 	}
 	if p.err == nil {

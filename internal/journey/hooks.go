@@ -32,12 +32,6 @@ func (p *play) notSee(ctx context.Context, s Step) error {
 	return p.waitElement(ctx, s)
 }
 
-// Baselines keeps the pictures that a run's are compared with.
-type Baselines any
-
-// comparePicture compares a step's picture with its baseline.
-func (p *play) comparePicture(context.Context, int) {}
-
 // watchEvidence starts to collect what only a running page can tell.
 func (p *play) watchEvidence(context.Context) error { return nil }
 

@@ -117,7 +117,7 @@ func (p *play) conclude(ctx context.Context) {
 	}
 	p.seen = p.page.Since(browser.Mark{})
 	p.readHeaders()
-	all := p.causes(p.seen)
+	all := append(p.causes(p.seen), p.pictures.causes...)
 	own := p.stepCause()
 	if own != nil {
 		all = append(all, *own)

@@ -114,7 +114,7 @@ func (p *play) report(s *signal.Signal) {
 		step := p.journey.Steps[i]
 		s.Steps[i] = signal.Step{
 			Index: i + 1, Type: string(step.Type), Title: step.Title, Outcome: r.outcome,
-			Message: r.message, Screenshot: r.screenshot, Console: r.lines,
+			Message: r.message, Screenshot: r.screenshot, Console: r.lines, Compared: p.pictures.of(i),
 		}
 		if !r.begin.IsZero() {
 			s.Steps[i].Start, s.Steps[i].Took = r.begin.Sub(p.begin), r.end.Sub(r.begin)

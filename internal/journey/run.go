@@ -81,7 +81,8 @@ type Request struct {
 	Secrets map[string]string
 	// Trace also records a trace of the browser, for a retry after a failure.
 	Trace bool
-	// Baselines are what pictures are compared with; nil: nothing is compared.
+	// Baselines are what pictures are compared with; nil: there are none yet, and
+	// only pages that show nothing are found.
 	Baselines Baselines
 	// Watch receives pictures of the running page, JPEG, for somebody who looks
 	// on. It must not block. nil: nobody does.
@@ -209,6 +210,8 @@ type play struct {
 	soft    int               // soft assertions that failed
 	over    int               // steps over their budget
 	blocked []signal.Request  // what the fence stopped
+
+	pictures pictures // what was compared
 }
 
 func newPlay(r *Runner, q Request, j *Journey, begin time.Time) *play {
