@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/postflight/postflight/internal/flake"
 	"github.com/postflight/postflight/internal/signal"
 	"github.com/postflight/postflight/internal/verdict"
 	"github.com/postflight/postflight/internal/watch"
@@ -52,6 +53,9 @@ func (f *flaky) window(rounds int) bool {
 		if passed {
 			more = watch.ConfirmAgain
 		}
+		if len(f.in.Watch.Flakes) > 0 {
+			more = f.in.Watch.Needs(f.in.Product, "book", "", passed) - 1
+		}
 		for range more {
 			passed = f.look(signal.New, round, true) || passed
 		}
@@ -88,6 +92,51 @@ func TestFlakesAreNotRolledBack(t *testing.T) {
 				t.Errorf("%.2f %% of good releases were undone, at most %.2f %% may be", 100*got, 100*c.most)
 			}
 		})
+	}
+}
+
+// TestLearnedRateHoldsItsBudget: with the rate known from before the release,
+// not even the first round's flakes undo a good one.
+func TestLearnedRateHoldsItsBudget(t *testing.T) {
+	t.Parallel()
+	for _, rate := range []float64{0.005, 0.05, 0.1, 0.2} {
+		t.Run(fmt.Sprint(rate), func(t *testing.T) {
+			t.Parallel()
+			for i := range 300 {
+				f := &flaky{rate: rate, random: rand.New(rand.NewPCG(11, uint64(i))), in: setting(t, "", nil)}
+				f.in.Watch.Flakes = map[string]flake.Record{"book": flake.Record{}.Saw(2000, int(2000*rate), "", start)}
+				if f.window(40) {
+					t.Fatalf("window %d of a good release was undone", i)
+				}
+			}
+		})
+	}
+}
+
+// TestLearnedRateStillSeesBreakage: a broken release is seen in one round,
+// whatever was learned of the journey.
+func TestLearnedRateStillSeesBreakage(t *testing.T) {
+	t.Parallel()
+	for _, rate := range []float64{0, 0.001, 0.05, 0.1} {
+		for _, before := range []int{0, 10} {
+			f := &flaky{random: rand.New(rand.NewPCG(7, 7)), in: setting(t, "", nil)}
+			f.in.Watch.Flakes = map[string]flake.Record{"book": flake.Record{}.Saw(2000, int(2000*rate), "", start)}
+			for round := range before {
+				f.look(signal.New, round+1, false)
+			}
+			f.rate = 1
+			n := f.in.Watch.Needs(f.in.Product, "book", "", before > 0)
+			for i := range n {
+				f.look(signal.New, before+1, i > 0)
+			}
+			f.rate = 0
+			for range watch.ConfirmOld {
+				f.look(signal.Old, before+1, true)
+			}
+			if v := verdict.Judge(f.in); v.State != verdict.BrokenRelease || !v.Rollback || n > 9 {
+				t.Errorf("rate %v, after %d passing rounds, %d failures: %s, rollback %v", rate, before, n, v.State, v.Rollback)
+			}
+		}
 	}
 }
 

@@ -33,6 +33,9 @@ func (v *view) green(out *Verdict) {
 	default:
 		out.Reasons = append(out.Reasons, v.proofs()...)
 		out.Summary = "watching"
+		if blind := v.unlooked(doubtBlind); w.Kind == watch.KindStanding && len(blind) > 0 {
+			out.Summary = clip("nothing can be said: "+blind[0], maxSummary)
+		}
 		if len(doubts) > 0 {
 			out.Summary = clip("watching: "+doubts[0].Text, maxSummary)
 		}
@@ -75,11 +78,19 @@ func (v *view) unseen() []string {
 		if len(v.tallies) == 0 {
 			out = append(out, "nothing was looked at yet")
 		}
-		return out
+		return append(out, v.unlooked(doubtBlind)...)
 	}
 	miss(v.thing(signal.Version, "version"), v.at(signal.Version, "version", signal.New))
+	apart := 0
 	for _, j := range v.in.Product.Journeys {
+		if _, away := v.in.Product.Quarantined(j.ID, v.in.Now); away {
+			apart++
+			continue
+		}
 		miss(v.thing(signal.Journey, j.ID), v.at(signal.Journey, j.ID, signal.New))
+	}
+	if apart > 0 && apart == len(v.in.Product.Journeys) && len(v.in.Product.Pages) == 0 {
+		out = append(out, "every journey is in quarantine, and nothing else could have failed")
 	}
 	if len(v.in.Product.Pages) > 0 {
 		miss(v.thing(signal.Assets, "assets"), v.at(signal.Assets, "assets", signal.New))
@@ -113,7 +124,7 @@ func (v *view) notes() []Reason {
 		out = append(out, reason(RuleCoverage, false, fmt.Sprintf("%d looks could not be made: %s",
 			n, said(v.broken[n-1])), v.broken[n-1]))
 	}
-	return out
+	return append(out, v.quarantines()...)
 }
 
 // doubts lists what failed last but is not decided.
@@ -126,8 +137,11 @@ func (v *view) doubts() []Reason {
 		total := len(t.fails) + len(t.passes)
 		switch {
 		case t.trail > 0:
-			out = append(out, reason(ruleOf(k.kind), false, fmt.Sprintf("%s failed %s, undecided: %s",
-				v.thing(k.kind, k.name), times(t.trail), said(t.onset[0])), t.onset...))
+			text := fmt.Sprintf("%s failed %s, undecided: %s", v.thing(k.kind, k.name), times(t.trail), said(t.onset[0]))
+			if known := v.record(k.name, t); k.kind == signal.Journey && known != "" {
+				text += fmt.Sprintf(" (%s, so it takes %d in a row)", known, v.needs(k.name, t))
+			}
+			out = append(out, reason(ruleOf(k.kind), false, text, t.onset...))
 		case t.wavers(v.in.Watch.Kind == watch.KindStanding, k.kind):
 			out = append(out, reason(ruleOf(k.kind), false, fmt.Sprintf("%s comes and goes: %d of %d looks failed: %s",
 				v.thing(k.kind, k.name), len(t.fails), total, said(t.fails[0])), t.fails...))
@@ -210,6 +224,7 @@ func (v *view) counter(out *Verdict) {
 	if !out.State.Broken() {
 		return
 	}
+	out.Reasons = append(out.Reasons, v.quarantines()...)
 	var still []Reason
 	for k, t := range v.tallies {
 		if k.side == signal.Old || !t.ok() || k.kind == signal.Version {
@@ -301,7 +316,8 @@ func (v *view) unproven(out Verdict) bool {
 func (v *view) configured(kind signal.Kind, name string) bool {
 	switch kind {
 	case signal.Journey:
-		return slices.ContainsFunc(v.in.Product.Journeys, func(j product.Journey) bool { return j.ID == name })
+		_, away := v.in.Product.Quarantined(name, v.in.Now)
+		return !away && slices.ContainsFunc(v.in.Product.Journeys, func(j product.Journey) bool { return j.ID == name })
 	case signal.Probe:
 		in, ok := v.integration(name)
 		return ok && in.Probe.URL != ""

@@ -66,6 +66,7 @@ func Judge(in Input) Verdict {
 	v.counter(&out)
 	v.remember(&out, found, red)
 	v.settle(&out)
+	out.Blind = v.blind()
 	return out
 }
 
@@ -73,7 +74,7 @@ func Judge(in Input) Verdict {
 func (v *view) findings() []finding {
 	var out []finding
 	for _, name := range v.things(signal.Journey, signal.New) {
-		if t := v.at(signal.Journey, name, signal.New); t.failing(journeyFails) {
+		if t := v.at(signal.Journey, name, signal.New); t != nil && t.trail >= v.needs(name, t) {
 			out = append(out, v.compare(RuleJourney, "journey", signal.Journey, name, oldPasses))
 		}
 	}
@@ -96,8 +97,11 @@ func (v *view) compare(rule Rule, class string, kind signal.Kind, name string, n
 	t := v.at(kind, name, signal.New)
 	f := finding{rule: rule, class: class, kind: kind, name: name, signals: t.onset}
 	last := t.onset[0]
-	f.reason = reason(rule, true, fmt.Sprintf("%s failed %s on %s: %s",
-		what, times(t.trail), v.newName(), said(last)), t.onset...)
+	text := fmt.Sprintf("%s failed %s on %s: %s", what, times(t.trail), v.newName(), said(last))
+	if known := v.record(name, t); kind == signal.Journey && known != "" {
+		text += " (" + known + ")"
+	}
+	f.reason = reason(rule, true, text, t.onset...)
 	// Only what the old release said since: what it did an hour ago, when the
 	// provider was still alive, compares nothing.
 	old := v.at(kind, name, signal.Old).since(last.At)

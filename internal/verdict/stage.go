@@ -123,8 +123,8 @@ func superseded(ctx context.Context, db Store, w watch.Watch, was Verdict, ev jo
 // news reports whether a verdict says something that the one before did not.
 func news(was, now Verdict, known bool) bool {
 	if !known {
-		return now.State != Observing
+		return now.State != Observing || len(now.Blind) > 0
 	}
-	return was.State != now.State || was.Integration != now.Integration ||
+	return was.State != now.State || (len(was.Blind) == 0) != (len(now.Blind) == 0) || was.Integration != now.Integration ||
 		was.Rollback != now.Rollback || (now.Final && !was.Final)
 }

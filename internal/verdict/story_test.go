@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
+	"github.com/postflight/postflight/internal/flake"
 	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/release"
 	"github.com/postflight/postflight/internal/signal"
@@ -97,6 +98,20 @@ func setting(t *testing.T, text string, signals []signal.Signal) verdict.Input {
 			in.Watch.State = watch.State(v)
 		case "boot":
 			in.Product.Boot.Expected = true
+		case "no-pages":
+			in.Product.Pages = nil
+		case "flakes": // runs, flakes at step 3
+			var runs, flakes int
+			_, _ = fmt.Sscan(v, &runs, &flakes)
+			in.Watch.Flakes = map[string]flake.Record{"book": flake.Record{}.
+				Saw(runs-flakes, 0, "", start).Saw(flakes, flakes, flake.Key(3, "Book"), start)}
+		case "quarantine": // days it still lasts, owner, reason
+			var days int
+			f := strings.SplitN(v, " ", 3)
+			_, _ = fmt.Sscan(f[0], &days)
+			in.Product.Journeys[0].Quarantine = &product.Quarantine{
+				Until: start.Truncate(24*time.Hour).AddDate(0, 0, days), Owner: f[1], Reason: f[2],
+			}
 		case "no-previous-url":
 			in.Product.PreviousURL = ""
 		case "compare":
@@ -182,6 +197,11 @@ func fill(t *testing.T, s *signal.Signal, kv string) {
 		_, _ = fmt.Sscan(v, &s.Failure.Status)
 	case "round":
 		_, _ = fmt.Sscan(v, &s.Round)
+	case "step":
+		_, _ = fmt.Sscan(v, &s.Failure.Step)
+		s.Failure.Title = "Book"
+	case "quarantined":
+		s.Quarantined = true
 	case "looks":
 		_, _ = fmt.Sscan(v, &s.Looks)
 	case "token":
@@ -216,6 +236,9 @@ func tell(v verdict.Verdict) string {
 	}
 	for _, s := range v.Suspects {
 		fmt.Fprintf(&b, "suspect %s %s (for %d, against %d)\n", s.Kind, s.Name, len(s.For), len(s.Against))
+	}
+	for _, what := range v.Blind {
+		fmt.Fprintf(&b, "blind %s\n", what)
 	}
 	for _, u := range v.Unseen {
 		fmt.Fprintf(&b, "unseen %s\n", u)

@@ -118,6 +118,7 @@ type view struct {
 	other   []signal.Signal // met another version
 	early   []signal.Signal // no answer while the product may be starting
 	broken  []signal.Signal // our own fault
+	apart   []signal.Signal // of journeys in quarantine
 	met     bool            // the watched version was served
 }
 
@@ -135,6 +136,8 @@ func count(in Input) *view {
 	slices.SortStableFunc(signals, func(a, b signal.Signal) int { return a.At.Compare(b.At) })
 	for _, s := range signals {
 		switch {
+		case v.quarantined(s):
+			v.apart = append(v.apart, s)
 		case s.Outcome == signal.Broken:
 			v.broken = append(v.broken, s)
 		case s.Kind == signal.Boot:

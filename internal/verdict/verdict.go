@@ -93,6 +93,9 @@ type Verdict struct {
 	Since time.Time `json:"since,omitzero"`
 	// Unseen says what was not looked at, so that green is not overstated.
 	Unseen []string `json:"unseen,omitempty"`
+	// Blind is what could not be looked at again and again, by our own fault:
+	// it is neither up nor down.
+	Blind []string `json:"blind,omitempty"`
 	// First is the signal that was the first evidence.
 	First signal.ID `json:"first,omitempty"`
 	// Failing is what is broken, as "journey/book": it stays so until it is
