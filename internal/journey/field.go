@@ -9,28 +9,33 @@ import (
 	"github.com/postflight/postflight/internal/browser"
 )
 
-// object reads the fields of one JSON object; the first problem sticks in err
-// and every later read returns a zero value.
+// object reads the fields of one JSON object. Every problem is kept, and the
+// field then reads as zero, so that all of them can be told at once.
 type object struct {
 	r    *reader
 	n    *node
 	step int
 	kind string // the step's type
-	err  error
+	bad  *[]*Problem
 }
 
-func (o *object) fail(at int, field, message string) error {
-	return o.r.problem(at, Problem{Step: o.step, Type: o.kind, Field: field, Message: message})
+func (o *object) fail(at int, field, message string) {
+	*o.bad = append(*o.bad, o.r.problem(at, Problem{Step: o.step, Type: o.kind, Field: field, Message: message}))
+}
+
+// refuse is fail at a field's value.
+func (o *object) refuse(field, format string, args ...any) {
+	o.fail(o.n.byKey[field].at, field, fmt.Sprintf(format, args...))
 }
 
 // want returns a field if it is there, and of this kind.
 func (o *object) want(name string, kind byte) *node {
 	n := o.n.byKey[name]
-	if o.err != nil || n == nil {
+	if n == nil {
 		return nil
 	}
 	if n.kind != kind {
-		o.err = o.fail(n.at, name, fmt.Sprintf("must be %s, not %s", (&node{kind: kind}).article(), n.article()))
+		o.fail(n.at, name, fmt.Sprintf("must be %s, not %s", (&node{kind: kind}).article(), n.article()))
 		return nil
 	}
 	return n
@@ -38,8 +43,8 @@ func (o *object) want(name string, kind byte) *node {
 
 // need returns a field that must be there.
 func (o *object) need(name string, kind byte) *node {
-	if o.err == nil && o.n.byKey[name] == nil {
-		o.err = o.fail(o.n.at, name, "is missing")
+	if o.n.byKey[name] == nil {
+		o.fail(o.n.at, name, "is missing")
 	}
 	return o.want(name, kind)
 }
@@ -58,64 +63,84 @@ func (o *object) text(name string, required bool) string {
 	return ""
 }
 
-func (o *object) number(name string, required bool, other float64) float64 {
+func (o *object) texts(name string) []string {
+	n := o.want(name, isArray)
+	if n == nil {
+		return nil
+	}
+	var out []string
+	for _, item := range n.items {
+		s, ok := item.value.(string)
+		if !ok {
+			o.fail(item.at, name, "must hold strings, not "+item.article())
+			return nil
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+func (o *object) number(name string, required bool, other float64) (float64, bool) {
 	n := o.get(name, isNumber, required)
 	if n == nil {
-		return other
+		return other, false
 	}
 	v := n.value.(float64)
-	if math.Abs(v) > 1e7 {
-		o.err = o.fail(n.at, name, "is out of range")
-		return other
+	if math.Abs(v) > 1e12 {
+		o.fail(n.at, name, "is out of range")
+		return other, false
 	}
+	return v, true
+}
+
+func (o *object) real(name string, required bool) float64 {
+	v, _ := o.number(name, required, 0)
 	return v
 }
 
-func (o *object) flag(name string) bool {
-	n := o.need(name, isBool)
+func (o *object) flag(name string, required bool) bool {
+	n := o.get(name, isBool, required)
 	return n != nil && n.value.(bool)
 }
 
-// timeout in milliseconds.
+// timeout in milliseconds. That of a step which is no number is passed over, as
+// the reference runner does.
 func (o *object) timeout(other int) int {
-	n := o.want("timeout", isNumber)
-	if n == nil {
+	n := o.n.byKey["timeout"]
+	if n == nil || (o.step > 0 && n.kind != isNumber) {
+		return other
+	}
+	if n = o.want("timeout", isNumber); n == nil {
 		return other
 	}
 	v := n.value.(float64)
 	if v < 1 || v > maxTimeout {
-		o.err = o.fail(n.at, "timeout", fmt.Sprintf("must be from 1 to %d milliseconds", maxTimeout))
+		o.fail(n.at, "timeout", fmt.Sprintf("must be from 1 to %d milliseconds", maxTimeout))
 		return other
 	}
 	return int(v)
 }
 
-func (o *object) asserted() []Assertion {
-	n := o.want("assertedEvents", isArray)
-	if n == nil {
+// asserted reads assertedEvents; what is no array is passed over, as the
+// reference runner does.
+func (o *object) asserted(strict bool) []Assertion {
+	n := o.n.byKey["assertedEvents"]
+	if n == nil || n.kind != isArray {
 		return nil
 	}
 	var out []Assertion
 	for _, item := range n.items {
 		if item.kind != isObject {
-			o.err = o.fail(item.at, "assertedEvents", "must hold objects, not "+item.article())
-			return nil
+			o.fail(item.at, "assertedEvents", "must hold objects, not "+item.article())
+			continue
 		}
-		e := object{r: o.r, n: item, step: o.step, kind: o.kind}
+		e := object{r: o.r, n: item, step: o.step, kind: o.kind, bad: o.bad}
 		kind := e.text("type", true)
+		if kind != "" && kind != "navigation" {
+			e.refuse("type", "unknown event type %q: only navigation is known", clip(kind, 40))
+		}
 		a := Assertion{URL: e.text("url", false), Title: e.text("title", false)}
-		if e.err == nil && kind != "navigation" {
-			e.err = e.fail(item.byKey["type"].at, "assertedEvents", fmt.Sprintf("unknown event type %q: only navigation is known", clip(kind, 40)))
-		}
-		for _, name := range item.names {
-			if e.err == nil && !slices.Contains([]string{"type", "url", "title"}, name) {
-				e.err = e.fail(item.keyAt[name], "assertedEvents."+name, "no such field")
-			}
-		}
-		if e.err != nil {
-			o.err = e.err
-			return nil
-		}
+		a.Strict = strict || e.flag("x-strict", false)
 		out = append(out, a)
 	}
 	return out
@@ -127,14 +152,14 @@ func (o *object) frame() []int {
 		return nil
 	}
 	if len(n.items) > maxFrames {
-		o.err = o.fail(n.at, "frame", fmt.Sprintf("deeper than %d", maxFrames))
+		o.fail(n.at, "frame", fmt.Sprintf("deeper than %d", maxFrames))
 		return nil
 	}
 	var path []int
 	for _, item := range n.items {
 		v, ok := item.value.(float64)
 		if !ok || v < 0 || v > 1000 || v != math.Trunc(v) {
-			o.err = o.fail(item.at, "frame", "must hold whole numbers from 0")
+			o.fail(item.at, "frame", "must hold whole numbers from 0")
 			return nil
 		}
 		path = append(path, int(v))
@@ -142,13 +167,13 @@ func (o *object) frame() []int {
 	return path
 }
 
-func (o *object) selectors(required bool) []Selector {
-	n := o.get("selectors", isArray, required)
+func (o *object) selectors(name string, required bool) []Selector {
+	n := o.get(name, isArray, required)
 	if n == nil {
 		return nil
 	}
 	if len(n.items) == 0 || len(n.items) > maxSelectors {
-		o.err = o.fail(n.at, "selectors", fmt.Sprintf("must hold from 1 to %d alternatives", maxSelectors))
+		o.fail(n.at, name, fmt.Sprintf("must hold from 1 to %d alternatives", maxSelectors))
 		return nil
 	}
 	var out []Selector
@@ -158,35 +183,32 @@ func (o *object) selectors(required bool) []Selector {
 			parts = item.items
 		}
 		if len(parts) == 0 || len(parts) > maxSelectors {
-			o.err = o.fail(item.at, "selectors", fmt.Sprintf("a chain must hold from 1 to %d selectors", maxSelectors))
-			return nil
+			o.fail(item.at, name, fmt.Sprintf("a chain must hold from 1 to %d selectors", maxSelectors))
+			continue
 		}
 		var chain Selector
 		for _, p := range parts {
-			chain = append(chain, o.part(p))
+			chain = append(chain, o.part(name, p))
 		}
 		out = append(out, chain)
 	}
 	return out
 }
 
-func (o *object) part(n *node) Part {
-	if o.err != nil {
-		return Part{}
-	}
+func (o *object) part(name string, n *node) Part {
 	if n.kind != isString {
-		o.err = o.fail(n.at, "selectors", "a selector is a string, not "+n.article())
+		o.fail(n.at, name, "a selector is a string, not "+n.article())
 		return Part{}
 	}
 	p, err := ParsePart(n.value.(string))
 	if err != nil {
-		o.err = o.fail(n.at, "selectors", err.Error())
+		o.fail(n.at, name, err.Error())
 	}
 	return p
 }
 
 func (o *object) pointer() Pointer {
-	p := Pointer{OffsetX: o.number("offsetX", true, 0), OffsetY: o.number("offsetY", true, 0), Button: browser.Left}
+	p := Pointer{OffsetX: o.real("offsetX", true), OffsetY: o.real("offsetY", true), Button: browser.Left}
 	switch b := o.text("button", false); b {
 	case "", "primary":
 	case "auxiliary":
@@ -198,16 +220,17 @@ func (o *object) pointer() Pointer {
 	case "forward":
 		p.Button = browser.Forward
 	default:
-		o.err = o.fail(o.n.byKey["button"].at, "button", fmt.Sprintf("unknown button %q", clip(b, 40)))
+		o.refuse("button", "unknown button %q: primary, auxiliary, secondary, back and forward are known", clip(b, 40))
 	}
 	switch d := o.text("deviceType", false); d {
 	case "", "mouse", "pen", "touch":
 	default:
-		o.err = o.fail(o.n.byKey["deviceType"].at, "deviceType", fmt.Sprintf("unknown device %q", clip(d, 40)))
+		o.refuse("deviceType", "unknown device %q: mouse, pen and touch are known", clip(d, 40))
 	}
-	hold := o.number("duration", false, 0)
-	if o.err == nil && (hold < 0 || hold > maxTimeout) {
-		o.err = o.fail(o.n.byKey["duration"].at, "duration", fmt.Sprintf("must be from 0 to %d milliseconds", maxTimeout))
+	hold := o.real("duration", false)
+	if hold < 0 || hold > maxTimeout {
+		o.refuse("duration", "must be from 0 to %d milliseconds", maxTimeout)
+		hold = 0
 	}
 	p.Hold = time.Duration(hold * float64(time.Millisecond))
 	return p
@@ -215,16 +238,16 @@ func (o *object) pointer() Pointer {
 
 func (o *object) element() Element {
 	e := Element{Operator: ">=", Count: 1, Visible: true}
-	if op := o.want("operator", isString); op != nil {
-		e.Operator = op.value.(string)
-		if !slices.Contains([]string{">=", "==", "<="}, e.Operator) {
-			o.err = o.fail(op.at, "operator", fmt.Sprintf("unknown operator %q: >=, == and <= are known", clip(e.Operator, 20)))
+	if op := o.text("operator", false); op != "" {
+		e.Operator = op
+		if !slices.Contains([]string{">=", "==", "<="}, op) {
+			o.refuse("operator", "unknown operator %q: >=, == and <= are known", clip(op, 20))
 		}
 	}
-	if n := o.want("count", isNumber); n != nil {
-		v := n.value.(float64)
+	if v, ok := o.number("count", false, 1); ok {
 		if v < 0 || v > 1e6 || v != math.Trunc(v) {
-			o.err = o.fail(n.at, "count", "must be a whole number from 0")
+			o.refuse("count", "must be a whole number from 0")
+			v = 1
 		}
 		e.Count = int(v)
 	}
@@ -239,11 +262,40 @@ func (o *object) element() Element {
 		for _, name := range n.names {
 			v, ok := n.byKey[name].value.(string)
 			if !ok {
-				o.err = o.fail(n.byKey[name].at, "attributes", fmt.Sprintf("%q must be a string, not %s", clip(name, 40), n.byKey[name].article()))
-				break
+				o.fail(n.byKey[name].at, "attributes", fmt.Sprintf("%q must be a string, not %s", clip(name, 40), n.byKey[name].article()))
+				continue
 			}
 			e.Attributes[name] = v
 		}
 	}
 	return e
+}
+
+func (o *object) viewport() browser.Viewport {
+	side := func(name string) int {
+		v, ok := o.number(name, true, 0)
+		if ok && (v < 1 || v > 10000) {
+			o.refuse(name, "must be a number from 1 to 10000")
+		}
+		return int(math.Round(v))
+	}
+	v := browser.Viewport{Width: side("width"), Height: side("height")}
+	scale, ok := o.number("deviceScaleFactor", true, 1)
+	if v.Scale = scale; ok && (scale < 0 || scale > 10) {
+		o.refuse("deviceScaleFactor", "must be from 0 to 10")
+	}
+	v.Mobile, v.Touch, v.Landscape = o.flag("isMobile", true), o.flag("hasTouch", true), o.flag("isLandscape", true)
+	return v
+}
+
+func (o *object) network() browser.Network {
+	latency := o.real("latency", true)
+	if latency < 0 || latency > maxTimeout {
+		o.refuse("latency", "must be from 0 to %d milliseconds", maxTimeout)
+		latency = 0
+	}
+	return browser.Network{
+		Download: o.real("download", true), Upload: o.real("upload", true),
+		Latency: time.Duration(latency * float64(time.Millisecond)),
+	}
 }

@@ -36,7 +36,16 @@ type Journey struct {
 	// data-testid.
 	Attribute string
 
-	origin string // of the first navigate, as recorded
+	// Allow are failures that do not fail a run ("x-allow"), beside those that
+	// the product allows; Errors is "fail", "warn" or empty ("x-errors").
+	Allow  []string
+	Errors string
+	// Warnings are the fields that play no part, as no runner of recordings
+	// knows them.
+	Warnings []Problem
+
+	misspelt []*Problem // fields that look like a known one; Lint refuses them
+	origin   string     // of the first navigate, as recorded
 }
 
 // StepType names what a step does, in the recorder's spelling.
@@ -100,6 +109,7 @@ type Step struct {
 	X, Y       float64         // scroll
 	Element    Element         // waitForElement
 	Network    browser.Network // emulateNetworkConditions
+	Custom     string          // customStep: its name; the type says what it is, when it is known
 
 	// Of our own steps.
 
@@ -167,9 +177,10 @@ type Mailbox struct {
 }
 
 // Assertion is a navigation that is expected. A URL or title that differs is a
-// warning, because recorded ones hold ids.
+// warning, because recorded ones hold ids; a failure when Strict.
 type Assertion struct {
 	URL, Title string // empty: any
+	Strict     bool
 }
 
 // Pointer is how a click is made.

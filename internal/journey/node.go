@@ -40,9 +40,45 @@ func (p *Problem) Error() string {
 	return b.String()
 }
 
+// Problems is everything that is wrong with a recording, in its order. Parse
+// and Lint return it as the cause of a fault.Invalid.
+type Problems []*Problem
+
+// Error returns a line for each problem.
+func (ps Problems) Error() string {
+	var out []string
+	for i, p := range ps {
+		if i == maxProblems {
+			out = append(out, fmt.Sprintf("and %d more", len(ps)-i))
+			break
+		}
+		out = append(out, p.Error())
+	}
+	return strings.Join(out, "\n")
+}
+
+// Unwrap lets errors.As find the first one.
+func (ps Problems) Unwrap() []error {
+	out := make([]error, len(ps))
+	for i, p := range ps {
+		out[i] = p
+	}
+	return out
+}
+
+// fault is the error that people see; nil when there is no problem.
+func (ps Problems) fault() error {
+	if len(ps) == 0 {
+		return nil
+	}
+	return &fault.Error{Kind: fault.Invalid, Message: ps.Error(), Cause: ps}
+}
+
 const (
 	maxSize  = 1 << 20
 	maxDepth = 32
+	// maxProblems is how many problems one message tells.
+	maxProblems = 20
 )
 
 // node is a JSON value that knows where it stands.
@@ -94,7 +130,7 @@ type reader struct {
 func read(name string, data []byte) (*node, *reader, error) {
 	r := &reader{name: name, data: data}
 	if len(data) > maxSize {
-		return nil, r, r.problem(0, Problem{Message: fmt.Sprintf("recording is %d bytes, more than %d", len(data), maxSize)})
+		return nil, r, r.fault(0, Problem{Message: fmt.Sprintf("recording is %d bytes, more than %d", len(data), maxSize)})
 	}
 	r.data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	var whole json.RawMessage
@@ -111,18 +147,21 @@ func (r *reader) syntax(err error) error {
 	if bad, ok := errors.AsType[*json.SyntaxError](err); ok {
 		at = max(0, int(bad.Offset)-1)
 	}
-	return r.problem(at, Problem{Message: "not JSON: " + err.Error()})
+	return r.fault(at, Problem{Message: "not JSON: " + err.Error()})
 }
 
-// problem fills in the place and makes the error that people see.
-func (r *reader) problem(at int, p Problem) error {
+// problem fills in the place.
+func (r *reader) problem(at int, p Problem) *Problem {
 	at = min(at, len(r.data))
 	before := r.data[:at]
 	p.Name = r.name
 	p.Line = bytes.Count(before, []byte{'\n'}) + 1
 	p.Column = len([]rune(string(before[bytes.LastIndexByte(before, '\n')+1:]))) + 1
-	return &fault.Error{Kind: fault.Invalid, Message: p.Error(), Cause: &p}
+	return &p
 }
+
+// fault is a single problem as the error that people see.
+func (r *reader) fault(at int, p Problem) error { return Problems{r.problem(at, p)}.fault() }
 
 // start returns where the next token begins.
 func (r *reader) start() int {
@@ -136,7 +175,7 @@ func (r *reader) start() int {
 func (r *reader) next(depth int) (*node, error) {
 	n := &node{at: r.start()}
 	if depth > maxDepth {
-		return nil, r.problem(n.at, Problem{Message: fmt.Sprintf("nested deeper than %d", maxDepth)})
+		return nil, r.fault(n.at, Problem{Message: fmt.Sprintf("nested deeper than %d", maxDepth)})
 	}
 	token, err := r.dec.Token()
 	if err != nil {
@@ -174,7 +213,7 @@ func (r *reader) object(n *node, depth int) error {
 		}
 		key, _ := token.(string)
 		if n.byKey[key] != nil {
-			return r.problem(at, Problem{Field: key, Message: "given twice in one object"})
+			return r.fault(at, Problem{Field: key, Message: "given twice in one object"})
 		}
 		value, err := r.next(depth + 1)
 		if err != nil {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/postflight/postflight/internal/browser"
-	"github.com/postflight/postflight/internal/fault"
 	"github.com/postflight/postflight/internal/product"
 )
 
@@ -20,9 +19,7 @@ const (
 	maxFrames      = 16
 )
 
-// The fields each step type may have beside type, timeout and assertedEvents.
-// A field that would not be honoured is refused, because a misspelt assertion
-// would otherwise be no assertion.
+// fieldsOf are the fields that a step type has beside those of every step.
 func fieldsOf(t StepType) ([]string, bool) {
 	pointer := []string{"target", "frame", "selectors", "offsetX", "offsetY", "button", "deviceType", "duration"}
 	switch t {
@@ -44,167 +41,219 @@ func fieldsOf(t StepType) ([]string, bool) {
 		return []string{"target", "frame", "selectors", "operator", "count", "visible", "properties", "attributes"}, true
 	case WaitForExpression:
 		return []string{"target", "frame", "expression"}, true
+	case Close:
+		return []string{"target"}, true
+	case EmulateNetwork:
+		return []string{"target", "download", "upload", "latency"}, true
+	case Custom:
+		return []string{"target", "frame", "name", "parameters"}, true
 	}
 	return nil, false
 }
 
+// Fields of every step, and of the recording itself; the x- ones are our own:
+//
+//	x-strict   (recording, step, asserted event) an asserted URL or title that
+//	           differs fails the step, instead of being told as a warning
+//	x-errors   (recording) "warn": uncaught exceptions and failed first-party
+//	           requests are told and do not fail the run
+//	x-allow    (recording) failures that do not fail a run: addresses, with *
+//	           for any characters, or parts of exception texts
+//	x-soft     (step) its failure is told, the run goes on and fails at its end
+//	x-single   (step) more than one match of a selector fails the step
+//	x-budget   (step) milliseconds after which it is told as too slow
+//	x-cleanup  (step) it always runs, after all others, also after a failure
+func commonFields() (step, top []string) {
+	return []string{"type", "timeout", "assertedEvents", "x-strict", "x-soft", "x-single", "x-budget", "x-cleanup"},
+		[]string{"title", "timeout", "selectorAttribute", "steps", "x-strict", "x-errors", "x-allow"}
+}
+
 // Parse reads a recording; name is used in messages. What cannot be played is a
-// fault.Invalid whose cause is a *Problem with line and column.
+// fault.Invalid whose cause is Problems, each with line and column. A field that
+// is not known plays no part, as in the reference runner: it is one of the
+// journey's Warnings, and of Lint's errors when it looks misspelt.
 func Parse(name string, data []byte) (*Journey, error) {
 	root, r, err := read(name, data)
 	if err != nil {
 		return nil, err
 	}
 	if root.kind != isObject {
-		return nil, r.problem(root.at, Problem{Message: "a recording is an object, not " + root.article()})
+		return nil, r.fault(root.at, Problem{Message: "a recording is an object, not " + root.article()})
 	}
-	top := object{r: r, n: root}
-	j := &Journey{Name: name, Title: top.text("title", true)}
+	var bad []*Problem
+	top := object{r: r, n: root, bad: &bad}
+	j := &Journey{Name: name}
+	j.header(&top)
 	flow := top.timeout(defaultTimeout)
 	steps := top.need("steps", isArray)
-	if top.err != nil {
-		return nil, top.err
-	}
-	if len(steps.items) == 0 {
-		return nil, r.problem(steps.at, Problem{Field: "steps", Message: "there are none: such a journey could never fail"})
+	if steps == nil {
+		return nil, Problems(bad).fault()
 	}
 	if len(steps.items) > maxSteps {
-		return nil, r.problem(steps.at, Problem{Field: "steps", Message: fmt.Sprintf("%d, more than %d", len(steps.items), maxSteps)})
+		return nil, r.fault(steps.at, Problem{Field: "steps", Message: fmt.Sprintf("%d, more than %d", len(steps.items), maxSteps)})
 	}
 	for i, n := range steps.items {
-		s, err := parseStep(r, n, i+1, flow)
-		if err != nil {
-			return nil, err
-		}
-		if err := j.add(s, r, n, i+1); err != nil {
-			return nil, err
-		}
+		o := object{r: r, n: n, step: i + 1, bad: &bad}
+		j.parseStep(&o, flow)
 	}
-	if j.origin == "" {
-		return nil, r.problem(steps.at, Problem{Field: "steps", Message: "there is no navigate step, so no page is ever opened"})
+	if len(bad) > 0 {
+		return nil, Problems(bad).fault()
 	}
 	return j, nil
 }
 
-// add appends a step and checks that a page is open for it.
-func (j *Journey) add(s Step, r *reader, n *node, index int) error {
-	s.Line = 1 + strings.Count(string(r.data[:n.at]), "\n")
-	switch {
-	case s.Type == Navigate && j.origin == "":
-		j.origin = origin(s.URL)
-	case s.Type != SetViewport && j.origin == "":
-		return r.problem(n.at, Problem{Step: index, Type: string(s.Type), Message: "comes before the first navigate step, so no page is open"})
+// header reads what stands beside the steps.
+func (j *Journey) header(o *object) {
+	j.Title = o.text("title", true)
+	if n := o.n.byKey["selectorAttribute"]; n != nil && n.kind == isString {
+		j.Attribute = n.value.(string)
 	}
-	s.Title = title(s)
-	j.Steps = append(j.Steps, s)
-	return nil
+	j.Strict = o.flag("x-strict", false)
+	j.Allow = o.texts("x-allow")
+	j.Errors = o.text("x-errors", false)
+	if !slices.Contains([]string{"", "fail", "warn"}, j.Errors) {
+		o.refuse("x-errors", "unknown value %q: fail and warn are known", clip(j.Errors, 40))
+	}
+	_, known := commonFields()
+	j.strange(o, known)
 }
 
-func parseStep(r *reader, n *node, index int, flow int) (Step, error) {
-	o := object{r: r, n: n, step: index}
-	if n.kind != isObject {
-		return Step{}, r.problem(n.at, Problem{Step: index, Message: "a step is an object, not " + n.article()})
-	}
-	o.kind = o.text("type", true)
-	if o.err != nil {
-		return Step{}, o.err
-	}
-	s := Step{Type: StepType(o.kind)}
-	own, known := fieldsOf(s.Type)
-	if !known {
-		return s, o.fail(n.byKey["type"].at, "type", unknownType(o.kind))
-	}
-	for _, name := range n.names {
-		if !strings.HasPrefix(name, "x-") && !slices.Contains(own, name) && !slices.Contains([]string{"type", "timeout", "assertedEvents"}, name) {
-			return s, o.fail(n.keyAt[name], name, "no such field in this step; known: "+strings.Join(own, ", ")+", timeout, assertedEvents")
+// strange notes the fields that play no part.
+func (j *Journey) strange(o *object, known []string) {
+	for _, name := range o.n.names {
+		if slices.Contains(known, name) {
+			continue
+		}
+		p := o.r.problem(o.n.keyAt[name], Problem{Step: o.step, Type: o.kind, Field: name, Message: "is not known and plays no part"})
+		if meant := nearest(name, known); meant != "" {
+			p.Message = fmt.Sprintf("is not known: did you mean %s?", meant)
+			j.misspelt = append(j.misspelt, p)
+		} else if !strings.HasPrefix(name, "x-") {
+			j.Warnings = append(j.Warnings, *p)
 		}
 	}
-	if target := o.text("target", false); target != "" && target != "main" {
-		return s, o.fail(n.byKey["target"].at, "target", fmt.Sprintf("%q is not supported: steps play in the main page only", clip(target, 80)))
-	}
-	s.Timeout = time.Duration(o.timeout(flow)) * time.Millisecond
-	s.Asserted = o.asserted()
-	o.fill(&s)
-	return s, o.err
 }
 
-func unknownType(t string) string {
-	switch t {
-	case "close", "emulateNetworkConditions", "customStep":
-		return fmt.Sprintf("%q is a step of the recorder that is not supported; remove it", t)
+// parseStep reads one step and adds it.
+func (j *Journey) parseStep(o *object, flow int) {
+	if o.n.kind != isObject {
+		o.fail(o.n.at, "", "a step is an object, not "+o.n.article())
+		return
 	}
-	return fmt.Sprintf("unknown step type %q", clip(t, 60))
+	o.kind = o.text("type", true)
+	if o.kind == "" {
+		if n := o.n.byKey["type"]; n != nil && n.kind == isString {
+			o.refuse("type", "is empty")
+		}
+		return
+	}
+	s := Step{Type: StepType(o.kind), Line: o.r.problem(o.n.at, Problem{}).Line}
+	own, known := fieldsOf(s.Type)
+	if !known {
+		o.refuse("type", "unknown step type %q", clip(o.kind, 60))
+		return
+	}
+	common, _ := commonFields()
+	j.strange(o, append(own, common...))
+	s.Timeout = time.Duration(o.timeout(flow)) * time.Millisecond
+	s.Asserted = o.asserted(j.Strict || o.flag("x-strict", false))
+	s.Soft, s.Strict = o.flag("x-soft", false), o.flag("x-single", false)
+	if ms := o.real("x-budget", false); ms > 0 {
+		s.Budget = time.Duration(ms * float64(time.Millisecond))
+	}
+	o.where(&s, own)
+	o.fill(j, &s)
+	j.add(s, o.flag("x-cleanup", false))
+}
+
+// add appends a step.
+func (j *Journey) add(s Step, cleanup bool) {
+	if s.Type == Navigate && j.origin == "" {
+		j.origin = origin(s.URL)
+	}
+	s.Title = title(s)
+	if cleanup {
+		j.Cleanup = append(j.Cleanup, s)
+		return
+	}
+	j.Steps = append(j.Steps, s)
+}
+
+// where reads target and frame. A target that is no string is passed over, as
+// the reference runner does.
+func (o *object) where(s *Step, own []string) {
+	if n := o.n.byKey["target"]; n != nil && n.kind == isString && n.value != "main" {
+		s.Target = n.value.(string)
+	}
+	if slices.Contains(own, "frame") {
+		s.Frame = o.frame()
+	}
 }
 
 // fill reads the fields of the step's own type.
-func (o *object) fill(s *Step) {
-	if s.Type != KeyDown && s.Type != KeyUp && s.Type != Navigate && s.Type != SetViewport {
-		s.Frame = o.frame()
-	}
+func (o *object) fill(j *Journey, s *Step) {
 	switch s.Type {
 	case SetViewport:
 		s.Viewport = o.viewport()
 	case Navigate:
-		s.URL = o.address()
+		s.URL = o.address(j)
 	case Click, DoubleClick:
-		s.Selectors, s.Pointer = o.selectors(true), o.pointer()
+		s.Selectors, s.Pointer = o.selectors("selectors", true), o.pointer()
 	case Change:
-		s.Selectors, s.Value = o.selectors(true), o.text("value", true)
+		s.Selectors, s.Value = o.selectors("selectors", true), o.text("value", true)
 	case Hover:
-		s.Selectors = o.selectors(true)
+		s.Selectors = o.selectors("selectors", true)
 	case KeyDown, KeyUp:
 		s.Key = o.key()
 	case Scroll:
-		s.Selectors = o.selectors(false)
-		s.X, s.Y = o.number("x", false, 0), o.number("y", false, 0)
+		s.Selectors = o.selectors("selectors", false)
+		s.X, s.Y = o.real("x", false), o.real("y", false)
 	case WaitForElement:
-		s.Selectors, s.Element = o.selectors(true), o.element()
+		s.Selectors, s.Element = o.selectors("selectors", true), o.element()
 	case WaitForExpression:
 		s.Expression = o.text("expression", true)
-		if o.err == nil && strings.TrimSpace(s.Expression) == "" {
-			o.err = o.fail(o.n.byKey["expression"].at, "expression", "is empty")
+		if n := o.n.byKey["expression"]; n != nil && n.kind == isString && strings.TrimSpace(s.Expression) == "" {
+			o.refuse("expression", "is empty")
 		}
+	case EmulateNetwork:
+		s.Network = o.network()
+	case Custom:
+		o.custom(j, s)
 	}
 }
 
-func (o *object) address() string {
-	raw := o.text("url", true)
-	if o.err != nil {
+// address reads where a navigate goes. The pages of the browser itself, where
+// recordings made on a fresh tab begin, have nothing on them here.
+func (o *object) address(j *Journey) string {
+	n := o.need("url", isString)
+	if n == nil {
 		return ""
+	}
+	raw := n.value.(string)
+	fresh := strings.TrimSuffix(raw, "/")
+	switch {
+	case raw == "about:blank", strings.HasPrefix(raw, "about:blank#"), strings.HasPrefix(raw, "data:"):
+		return raw
+	case slices.Contains([]string{"chrome://newtab", "chrome://new-tab-page", "edge://newtab", "about:newtab"}, fresh):
+		j.Warnings = append(j.Warnings, *o.r.problem(n.at, Problem{Step: o.step, Type: o.kind, Field: "url", Message: "is the browser's own page: about:blank is opened instead"}))
+		return "about:blank"
 	}
 	u, err := url.Parse(raw)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		o.err = o.fail(o.n.byKey["url"].at, "url", fmt.Sprintf("%q is not an absolute http or https address", clip(raw, 120)))
-		return ""
-	}
-	if u.User != nil {
-		o.err = o.fail(o.n.byKey["url"].at, "url", "must not hold a user name or password")
+	switch {
+	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "":
+		o.refuse("url", "%q is not an absolute http or https address", clip(raw, 120))
+	case u.User != nil:
+		o.refuse("url", "must not hold a user name or password")
 	}
 	return raw
 }
 
 func (o *object) key() string {
 	key := o.text("key", true)
-	if o.err == nil && !browser.KnownKey(key) {
-		o.err = o.fail(o.n.byKey["key"].at, "key", fmt.Sprintf("unknown key %q", clip(key, 40)))
+	if n := o.n.byKey["key"]; n != nil && n.kind == isString && !browser.KnownKey(key) {
+		o.refuse("key", "unknown key %q", clip(key, 40))
 	}
 	return key
-}
-
-func (o *object) viewport() browser.Viewport {
-	side := func(name string) int {
-		v := o.number(name, true, 0)
-		if o.err == nil && (v < 1 || v > 10000 || v != float64(int(v))) {
-			o.err = o.fail(o.n.byKey[name].at, name, "must be a whole number from 1 to 10000")
-		}
-		return int(v)
-	}
-	v := browser.Viewport{Width: side("width"), Height: side("height"), Scale: o.number("deviceScaleFactor", true, 1)}
-	if o.err == nil && (v.Scale < 0 || v.Scale > 10) {
-		o.err = o.fail(o.n.byKey["deviceScaleFactor"].at, "deviceScaleFactor", "must be from 0 to 10")
-	}
-	v.Mobile, v.Touch, v.Landscape = o.flag("isMobile"), o.flag("hasTouch"), o.flag("isLandscape")
-	return v
 }
 
 // origin is product.Origin without the scheme's own port.
@@ -221,42 +270,4 @@ func origin(raw string) string {
 		out = strings.TrimSuffix(out, ":443")
 	}
 	return out
-}
-
-// Lint refuses a journey that asserts nothing: it could never fail for what the
-// pages show. The configuration check calls it.
-func (j *Journey) Lint() error {
-	for _, s := range j.Steps {
-		if s.Type == WaitForElement && s.Element.certain() {
-			return lint(j, s, "waits for at least 0 elements: it can never fail")
-		}
-		if s.Type == WaitForExpression && constant(s.Expression) {
-			return lint(j, s, "waits for a constant: it can never fail")
-		}
-	}
-	if !slices.ContainsFunc(j.Steps, Step.Asserts) {
-		f := fault.Newf(fault.Invalid, "%s: the journey asserts nothing: it only opens pages and could never fail for what they show", j.Name)
-		return f.WithHint("add a waitForElement, or a click, that needs what the page is for")
-	}
-	return nil
-}
-
-func lint(j *Journey, s Step, message string) error {
-	return fault.Newf(fault.Invalid, "%s:%d: %s: %s", j.Name, s.Line, s.Type, message)
-}
-
-// constant reports an expression that is a literal.
-func constant(expression string) bool {
-	e := strings.TrimRight(strings.TrimSpace(expression), "; ")
-	for strings.HasPrefix(e, "(") && strings.HasSuffix(e, ")") {
-		e = strings.TrimSpace(e[1 : len(e)-1])
-	}
-	switch e {
-	case "true", "!0", "!false", "{}", "[]", "":
-		return true
-	}
-	if strings.Trim(e, "0123456789.") == "" {
-		return true
-	}
-	return len(e) > 1 && (e[0] == '"' || e[0] == '\'') && closing(e, 0, true) == len(e)-1
 }

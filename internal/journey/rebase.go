@@ -1,7 +1,6 @@
 package journey
 
 import (
-	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -19,13 +18,33 @@ func (j *Journey) At(base string) (*Journey, error) {
 		return nil, fault.Newf(fault.Invalid, "%s: base %q is not an absolute http or https address", j.Name, clip(base, 120))
 	}
 	out := *j
-	out.Steps = slices.Clone(j.Steps)
-	for i := range out.Steps {
-		s := &out.Steps[i]
-		if s.Type == Navigate {
-			if s.URL, err = j.move(s.URL, to); err != nil {
-				return nil, fmt.Errorf("rebase %s: %w", j.Name, err)
-			}
+	if out.Steps, err = j.moved(j.Steps, to); err != nil {
+		return nil, err
+	}
+	if out.Cleanup, err = j.moved(j.Cleanup, to); err != nil {
+		return nil, err
+	}
+	out.origin = origin(base)
+	return &out, nil
+}
+
+// moved rebases steps: what they open, and what they expect to be opened. The
+// address of an open step is relative to the base.
+func (j *Journey) moved(steps []Step, to *url.URL) ([]Step, error) {
+	out := slices.Clone(steps)
+	for i := range out {
+		s := &out[i]
+		var err error
+		switch s.Type {
+		case Navigate:
+			s.URL, err = j.move(s.URL, to)
+		case Open:
+			s.URL, err = j.under(s.URL, to)
+		}
+		if err != nil {
+			return nil, fault.Newf(fault.Invalid, "%s: step %d: %q cannot be moved to %s: %v", j.Name, i+1, clip(s.URL, 120), to, err)
+		}
+		if (s.Type == Navigate || s.Type == Open) && s.From == "" && s.Title == title(steps[i]) {
 			s.Title = title(*s)
 		}
 		s.Asserted = slices.Clone(s.Asserted)
@@ -34,14 +53,31 @@ func (j *Journey) At(base string) (*Journey, error) {
 				s.Asserted[k].URL = moved
 			}
 		}
+		for _, raw := range []*string{&s.Target, &s.Expect.URL} {
+			if moved, err := j.move(*raw, to); err == nil {
+				*raw = moved
+			}
+		}
 	}
-	out.origin = origin(base)
-	return &out, nil
+	return out, nil
+}
+
+// under is an address relative to the base; an absolute one is moved like any.
+func (j *Journey) under(raw string, to *url.URL) (string, error) {
+	if strings.Contains(raw, "://") || strings.HasPrefix(raw, "{{") || raw == "about:blank" {
+		return j.move(raw, to)
+	}
+	if strings.HasPrefix(raw, "//") {
+		return to.Scheme + ":" + raw, nil
+	}
+	base := *to
+	base.RawQuery, base.Fragment = "", ""
+	return strings.TrimSuffix(base.String(), "/") + "/" + strings.TrimPrefix(raw, "/"), nil
 }
 
 // move rebases one address.
 func (j *Journey) move(raw string, to *url.URL) (string, error) {
-	if raw == "" || origin(raw) != j.origin {
+	if raw == "" || j.origin == "" || origin(raw) != j.origin {
 		return raw, nil
 	}
 	u, err := url.Parse(raw)

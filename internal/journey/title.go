@@ -38,13 +38,69 @@ func title(s Step) string {
 		return "wait for " + aim(s.Selectors)
 	case WaitForExpression:
 		return "wait until " + clip(squeeze(s.Expression), 80)
+	case Close:
+		return "close the page"
+	case EmulateNetwork:
+		if s.Network.Offline() {
+			return "cut the network"
+		}
+		return "change the network's speed"
+	case Custom:
+		return "custom step " + clip(fmt.Sprintf("%q", s.Custom), 60)
+	}
+	return ownTitle(s)
+}
+
+// ownTitle is title for the step types of our own.
+func ownTitle(s Step) string {
+	switch s.Type {
+	case See:
+		return "see " + seen(s)
+	case NotSee:
+		return "do not see " + aim(s.Selectors)
+	case Check:
+		return "check " + aim(s.Selectors)
+	case Uncheck:
+		return "uncheck " + aim(s.Selectors)
+	case Select:
+		return "choose from " + aim(s.Selectors)
+	case Upload:
+		return "upload to " + aim(s.Selectors)
+	case Press:
+		return "press " + clip(s.Key, 40)
+	case Open:
+		return "open " + short(s.URL)
+	case API:
+		if s.API != nil {
+			return s.API.Method + " " + short(s.API.URL)
+		}
+	case Code:
+		return "fetch a one-time code"
+	case Pause:
+		return "wait " + s.Wait.String()
+	case Shot:
+		return "take a picture"
 	}
 	return string(s.Type)
+}
+
+// seen names what a see step looks for.
+func seen(s Step) string {
+	switch {
+	case len(s.Selectors) > 0:
+		return aim(s.Selectors)
+	case s.Expect.URL != "":
+		return "the address " + clip(s.Expect.URL, 80)
+	}
+	return "the title " + clip(squeeze(s.Expect.Title), 60)
 }
 
 // aim names the element: its accessible name or text if the recording knows
 // one, else the first selector.
 func aim(alternatives []Selector) string {
+	if len(alternatives) == 0 || len(alternatives[0]) == 0 {
+		return "nothing"
+	}
 	for _, want := range []Language{ARIA, Text} {
 		for _, s := range alternatives {
 			p := s[len(s)-1]
