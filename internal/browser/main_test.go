@@ -61,13 +61,42 @@ func impatient(t *testing.T) context.Context {
 	return ctx
 }
 
-func launch(t testing.TB, o Options) *Browser {
+// onBinaries runs the test on the binaries that POSTFLIGHT_TEST_BROWSERS names:
+// shell (the default), full or both.
+func onBinaries(t *testing.T, fn func(t *testing.T, bin string)) {
 	t.Helper()
-	bin, err := Find(t.Context(), os.Getenv("POSTFLIGHT_TEST_BROWSER"))
+	bins := map[string]string{"shell": "chromium-headless-shell", "full": "chromium"}
+	which := os.Getenv("POSTFLIGHT_TEST_BROWSERS")
+	if which == "" {
+		which = "shell"
+	}
+	for _, kind := range []string{"shell", "full"} {
+		if which == kind || which == "both" {
+			t.Run(kind, func(t *testing.T) { fn(t, bins[kind]) })
+		}
+	}
+}
+
+// launchBin is launch for one binary.
+func launchBin(t testing.TB, bin string, o Options) *Browser {
+	t.Helper()
+	found, err := Find(t.Context(), bin)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.Binary = bin
+	o.Binary = found
+	return launch(t, o)
+}
+
+func launch(t testing.TB, o Options) *Browser {
+	t.Helper()
+	if o.Binary.Path == "" {
+		bin, err := Find(t.Context(), os.Getenv("POSTFLIGHT_TEST_BROWSER"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Binary = bin
+	}
 	if o.Dir == "" {
 		o.Dir = t.TempDir()
 	}

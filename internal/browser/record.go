@@ -111,7 +111,9 @@ type Mark struct{ seq uint64 }
 type recorder struct {
 	limits  Limits
 	headers []string
-	archive *archive
+
+	keepHeaders bool
+	archive     *archive
 
 	mu         sync.Mutex
 	seq        uint64
@@ -124,6 +126,7 @@ type recorder struct {
 	crashes    series[Crash]
 	byID       map[string]*Request // the current hop
 	early      map[string]int      // statuses told before their request
+	earlyWire  map[string]*earlyHeaders
 	watched    []*session
 	lost       int // by sessions that are gone
 }
@@ -158,7 +161,7 @@ func newRecorder(o PageOptions) *recorder {
 		return fallback
 	}
 	l := o.Limits
-	r := &recorder{limits: l, archive: newArchive(o.ArchiveLimit), byID: map[string]*Request{}, early: map[string]int{}}
+	r := &recorder{limits: l, archive: newArchive(o.ArchiveLimit), byID: map[string]*Request{}, early: map[string]int{}, earlyWire: map[string]*earlyHeaders{}, keepHeaders: o.Headers}
 	r.limits.Text = or(l.Text, 4<<10)
 	r.limits.Requests = or(l.Requests, 4000)
 	r.console.limit = or(l.Console, 500)

@@ -34,10 +34,19 @@ type Request struct {
 	Started              time.Time
 	Duration             time.Duration
 	Timing               Timing
+	StatusText           string
+
+	// With PageOptions.Headers only.
+	RequestHeaders, ResponseHeaders []Header
+	PostData                        string // the first 64 KiB
+	Decoded                         int64  // bytes of the body, decoded
 
 	began, headersAt float64 // monotonic seconds
 	loader           string  // the document it belongs to
 	sess             *session
+	before           *Request // the hop that redirected here
+	wireAsked        bool     // the headers are those of the wire
+	wireAnswered     bool
 }
 
 // Failed reports a status of 400 or more, or a failure below HTTP that was not
@@ -49,6 +58,7 @@ type Timing struct{ DNS, Connect, TLS, Send, Wait, Receive time.Duration }
 
 type responseInfo struct {
 	URL               string            `json:"url"`
+	StatusText        string            `json:"statusText"`
 	Status            int               `json:"status"`
 	Headers           map[string]string `json:"headers"`
 	MIME              string            `json:"mimeType"`
@@ -83,9 +93,11 @@ type requestEvent struct {
 	Type        string  `json:"type"`
 	FrameID     string  `json:"frameId"`
 	Request     struct {
-		URL      string `json:"url"`
-		Fragment string `json:"urlFragment"`
-		Method   string `json:"method"`
+		URL      string            `json:"url"`
+		Fragment string            `json:"urlFragment"`
+		Method   string            `json:"method"`
+		PostData string            `json:"postData"`
+		Headers  map[string]string `json:"headers"`
 	} `json:"request"`
 	Initiator struct {
 		Type   string      `json:"type"`
@@ -109,6 +121,7 @@ type finishEvent struct {
 	RequestID string  `json:"requestId"`
 	Timestamp float64 `json:"timestamp"`
 	Bytes     float64 `json:"encodedDataLength"`
+	Length    int64   `json:"dataLength"`
 	Type      string  `json:"type"`
 	ErrorText string  `json:"errorText"`
 	Canceled  bool    `json:"canceled"`
@@ -127,6 +140,10 @@ func (r *recorder) listenNetwork(page string, s *session) {
 		handleEvent(s, method, func(e finishEvent) { r.amend(e.RequestID, func(q *Request) { fn(q, e) }) })
 	}
 	handleEvent(s, "Network.responseReceivedExtraInfo", r.hiddenStatus)
+	r.listenHeaders(s)
+	if r.keepHeaders {
+		finish("Network.dataReceived", func(q *Request, e finishEvent) { q.Decoded += e.Length })
+	}
 	finish("Network.requestServedFromCache", func(q *Request, _ finishEvent) { q.FromCache = true })
 	finish("Network.loadingFinished", func(q *Request, e finishEvent) {
 		q.Bytes = int64(e.Bytes)
@@ -191,7 +208,11 @@ func (r *recorder) add(q *Request) {
 			q.Status = status
 		}
 	}
+	r.joinEarly(q)
 	if r.requests.add(r.next(), q) {
+		if before := r.byID[q.ID]; before != nil && before.Redirect != "" {
+			q.before = before
+		}
 		r.byID[q.ID] = q
 	}
 }
@@ -204,7 +225,7 @@ func (r *recorder) requestSent(page string, s *session, e requestEvent) {
 	r.amend(e.RequestID, func(q *Request) {
 		known = e.Redirect == nil && !q.Finished // told by two sessions
 		if e.Redirect != nil {
-			q.respond(*e.Redirect, r.headers)
+			r.respond(q, *e.Redirect)
 			q.Redirect = clipURL(e.Request.URL)
 			q.Bytes = int64(e.Redirect.Bytes)
 			q.end(e.Timestamp)
@@ -221,6 +242,9 @@ func (r *recorder) requestSent(page string, s *session, e requestEvent) {
 		Started:    millis(e.WallTime * 1000), began: e.Timestamp, loader: e.LoaderID, sess: s,
 	}
 	q.TopLevel = q.Navigation && e.FrameID == page
+	if r.keepHeaders {
+		q.RequestHeaders, q.PostData = headerList(e.Request.Headers), clip(e.Request.PostData, maxPostData)
+	}
 	switch stack := e.Initiator.Stack.positions(); {
 	case len(stack) > 0:
 		q.Initiator = stack[0]
@@ -234,7 +258,7 @@ func (r *recorder) responded(page string, e responseEvent) {
 	known := false
 	r.amend(e.RequestID, func(q *Request) {
 		known = true
-		q.respond(e.Response, r.headers)
+		r.respond(q, e.Response)
 		if e.Type != "" {
 			q.Type = e.Type
 		}
@@ -243,7 +267,7 @@ func (r *recorder) responded(page string, e responseEvent) {
 		return
 	}
 	q := &Request{ID: e.RequestID, Page: page, Frame: e.FrameID, URL: clipURL(e.Response.URL), Type: e.Type, Started: time.Now(), began: e.Timestamp}
-	q.respond(e.Response, r.headers)
+	r.respond(q, e.Response)
 	r.add(q)
 }
 
@@ -312,7 +336,16 @@ func (r *recorder) pending() (n int, oldest string) {
 	return n, oldest
 }
 
+// respond notes what a response says.
+func (r *recorder) respond(q *Request, i responseInfo) {
+	q.respond(i, r.headers)
+	if r.keepHeaders && !q.wireAnswered {
+		q.ResponseHeaders = headerList(i.Headers)
+	}
+}
+
 func (q *Request) respond(i responseInfo, names []string) {
+	q.StatusText = clip(i.StatusText, 200)
 	q.Status, q.MIME, q.Protocol = i.Status, clip(i.MIME, 200), i.Protocol
 	if i.RemoteIP != "" {
 		q.RemoteAddr = net.JoinHostPort(strings.Trim(i.RemoteIP, "[]"), strconv.Itoa(i.RemotePort))

@@ -44,6 +44,11 @@ type PageOptions struct {
 	ResponseHeaders []string                     // names of the response headers kept in Request.Header
 	ArchiveLimit    int64                        // bytes of raw network events kept for Archive; zero: none
 	Limits          Limits
+
+	Scripts       []Script          // run in every document before its own
+	OnBinding     func(BindingCall) // of the Scripts' bindings; must not wait for the page
+	DurableBodies int64             // bytes of response bodies that survive navigations; 0: none
+	Headers       bool              // keep all headers and post data of all requests, secrets included
 }
 
 // closeTimeout is how long a page may take for its own farewell (beacons sent on pagehide).
@@ -67,7 +72,7 @@ func (b *Browser) newWindow(ctx context.Context, o PageOptions) (*window, error)
 	if o.Viewport == (Viewport{}) {
 		o.Viewport = Viewport{Width: 1280, Height: 720}
 	}
-	if err := checkInjection(o); err != nil {
+	if err := errors.Join(checkInjection(o), checkScripts(o)); err != nil {
 		return nil, err
 	}
 	var made struct {
@@ -200,6 +205,7 @@ func (w *window) pageCommands(s *session) []command {
 		{Method: "DOM.enable"},
 		{Method: "Inspector.enable"},
 	}
+	cmds = append(cmds, w.scriptCommands()...)
 	if s.target.Type == "page" {
 		cmds = append(cmds, command{Method: "Emulation.setFocusEmulationEnabled", Params: map[string]any{"enabled": true}})
 		cmds = append(cmds, w.opts.Viewport.commands()...)
@@ -209,16 +215,14 @@ func (w *window) pageCommands(s *session) []command {
 
 // commonCommands are for every target; the last one lets it run.
 func (w *window) commonCommands() []command {
-	cmds := []command{
-		{Method: "Network.enable", Params: map[string]any{
-			"maxTotalBufferSize": 8 << 20, "maxResourceBufferSize": 4 << 20, "maxPostDataSize": 4 << 10,
-		}},
-		{Method: "Runtime.enable"},
-		{Method: "Log.enable"},
-		{Method: "Target.setAutoAttach", Params: map[string]any{
+	cmds := append(
+		w.networkCommands(),
+		command{Method: "Runtime.enable"},
+		command{Method: "Log.enable"},
+		command{Method: "Target.setAutoAttach", Params: map[string]any{
 			"autoAttach": true, "waitForDebuggerOnStart": true, "flatten": true,
 		}},
-	}
+	)
 	if patterns := fetchPatterns(w.opts); len(patterns) > 0 {
 		cmds = append(cmds, command{Method: "Fetch.enable", Params: map[string]any{"patterns": patterns}})
 	}
@@ -266,6 +270,7 @@ func (p *Page) listen(s *session) {
 	handleEvent(s, "Page.javascriptDialogOpening", func(e dialogEvent) { p.answer(s, e) })
 	s.on("Inspector.targetCrashed", func(json.RawMessage) { p.crash(s) })
 	p.watchFrames(s)
+	p.listenBindings(s)
 }
 
 func (p *Page) crash(s *session) {
