@@ -33,14 +33,24 @@ func (e *NavigationError) Unwrap() error { return e.Err }
 // Navigate goes to url and waits for the load event. Any failure is a
 // *NavigationError. An HTTP error status is no failure here: look at Status.
 func (p *Page) Navigate(ctx context.Context, url string) (Navigation, error) {
+	return p.main.Navigate(ctx, url)
+}
+
+// Navigate takes one frame to url, as Page.Navigate takes the page.
+func (f *Frame) Navigate(ctx context.Context, url string) (Navigation, error) {
 	begin := time.Now()
-	w := p.WatchNavigation()
+	p := f.page
+	w := f.WatchNavigation()
+	params := map[string]any{"url": url}
+	if f != p.main {
+		params["frameId"] = f.ID
+	}
 	var got struct {
 		LoaderID  string `json:"loaderId"`
 		ErrorText string `json:"errorText"`
 		Download  bool   `json:"isDownload"`
 	}
-	if err := p.Call(ctx, "Page.navigate", map[string]any{"url": url}, &got); err != nil {
+	if err := p.Call(ctx, "Page.navigate", params, &got); err != nil {
 		return Navigation{}, p.navigationError(url, "no response", err)
 	}
 	if got.Download {
@@ -82,9 +92,10 @@ func (p *Page) navigationError(url, stage string, err error) error {
 	return &NavigationError{URL: url, Reason: reason, Err: err}
 }
 
-// NavigationWatch awaits the navigation of a main frame that follows its creation.
+// NavigationWatch awaits the navigation of a frame that follows its creation.
 type NavigationWatch struct {
 	page   *Page
+	frame  *Frame
 	armed  document
 	begin  time.Time
 	loader string // the document asked for, when known
@@ -92,17 +103,20 @@ type NavigationWatch struct {
 
 // WatchNavigation arms a wait for the next navigation of the main frame. Call
 // it before the action that navigates. It holds no resources.
-func (p *Page) WatchNavigation() *NavigationWatch {
-	p.window.mu.Lock()
-	defer p.window.mu.Unlock()
-	return &NavigationWatch{page: p, armed: p.main.doc, begin: time.Now()}
+func (p *Page) WatchNavigation() *NavigationWatch { return p.main.WatchNavigation() }
+
+// WatchNavigation arms a wait for the next navigation of this frame.
+func (f *Frame) WatchNavigation() *NavigationWatch {
+	f.page.window.mu.Lock()
+	defer f.page.window.mu.Unlock()
+	return &NavigationWatch{page: f.page, frame: f, armed: f.doc, begin: time.Now()}
 }
 
 // Started reports whether a navigation began or was committed since the watch was armed.
 func (w *NavigationWatch) Started() bool {
 	w.page.window.mu.Lock()
 	defer w.page.window.mu.Unlock()
-	d := w.page.main.doc
+	d := w.frame.doc
 	return d.started > w.armed.started || d.commits > w.armed.commits || d.moves > w.armed.moves
 }
 
@@ -112,9 +126,13 @@ func (w *NavigationWatch) Started() bool {
 func (w *NavigationWatch) Wait(ctx context.Context) (Navigation, error) {
 	var n Navigation
 	var now document
+	gone := false
 	err := w.page.window.await(ctx, w.page.sess, func() bool {
-		now = w.page.main.doc
-		n.URL, n.MIME = w.page.main.url, now.mime
+		now = w.frame.doc
+		n.URL, n.MIME = w.frame.url, now.mime
+		if gone = w.frame.detached; gone {
+			return true
+		}
 		n.SameDocument = now.commits == w.armed.commits
 		if n.SameDocument {
 			return w.loader == "" && now.moves > w.armed.moves
@@ -135,6 +153,9 @@ func (w *NavigationWatch) Wait(ctx context.Context) (Navigation, error) {
 			url = "from " + n.URL
 		}
 		return n, w.page.navigationError(url, stage, err)
+	}
+	if gone {
+		return n, &NavigationError{URL: n.URL, Reason: "the frame was removed"}
 	}
 	n.RequestID = now.loader
 	r, ok := w.page.window.record.find(now.loader)
