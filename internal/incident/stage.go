@@ -16,11 +16,12 @@ import (
 )
 
 // Book keeps the incidents, within the runner's transaction. OpenIncidents
-// returns those of a product that are not closed, newest first. NextIncident
-// hands out each id once.
+// returns those of a product that are not closed, newest first, and
+// NewestIncidents those of any state. NextIncident hands out each id once.
 type Book interface {
 	Incident(ctx context.Context, id ID) (Incident, error)
 	OpenIncidents(ctx context.Context, p product.ID) ([]Incident, error)
+	NewestIncidents(ctx context.Context, p product.ID, limit int) ([]Incident, error)
 	PutIncident(ctx context.Context, in Incident) error
 	NextIncident(ctx context.Context) (ID, error)
 }
@@ -91,6 +92,11 @@ func (s *Stage) judged(ctx context.Context, db Store, ev journal.Event, plan *ac
 	if err != nil {
 		return fmt.Errorf("incidents of %s: %w", v.Product, err)
 	}
+	if v.Kind == watch.KindStanding {
+		if err := s.sight(ctx, db, v, ev, open, plan); err != nil {
+			return err
+		}
+	}
 	switch {
 	case v.State == verdict.Healthy:
 		return s.recovered(ctx, db, v, ev, open, plan)
@@ -98,6 +104,9 @@ func (s *Stage) judged(ctx context.Context, db Store, ev journal.Event, plan *ac
 		return s.noEffect(ctx, db, v, ev, open, plan)
 	case !v.State.Broken():
 		return nil
+	}
+	if linked, err := s.echo(ctx, db, v, ev); err != nil || linked {
+		return err
 	}
 	for _, in := range open {
 		if in.takes(v) {
@@ -226,7 +235,7 @@ func worse(was, now verdict.Verdict) verdict.Verdict {
 // heals reports whether a healthy verdict proves an environment's trouble
 // over: everything that failed was seen passing since.
 func (in Incident) heals(v verdict.Verdict) bool {
-	if in.Release != "" {
+	if in.Release != "" || in.Key == keyBlind(v) {
 		return false
 	}
 	for _, thing := range in.Verdict.Failing {

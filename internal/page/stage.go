@@ -235,6 +235,8 @@ func rollbackLine(in incident.Incident) string {
 		return "not needed any more"
 	case !in.Acted.IsZero():
 		return "done at " + in.Acted.UTC().Format("15:04:05") + " UTC"
+	case len(v.Blind) > 0 && !v.State.Broken():
+		return "no: we cannot look, which says nothing of the product"
 	case v.State == verdict.BrokenEnvironment:
 		return "no: this is not a release's fault"
 	case v.Rollback:

@@ -35,6 +35,11 @@ func (t *Tx) OpenIncidents(ctx context.Context, p product.ID) ([]incident.Incide
 	return t.Incidents(ctx, IncidentFilter{Product: p, Open: true})
 }
 
+// NewestIncidents returns the newest incidents of a product, closed ones too.
+func (t *Tx) NewestIncidents(ctx context.Context, p product.ID, limit int) ([]incident.Incident, error) {
+	return t.Incidents(ctx, IncidentFilter{Product: p, Limit: limit})
+}
+
 // Past returns the newest events about a watch, and about the release it
 // watches, in order.
 func (t *Tx) Past(ctx context.Context, id string) ([]journal.Event, error) {

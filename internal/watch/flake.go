@@ -68,24 +68,25 @@ func StepOf(signals []signal.Signal) string {
 // learn counts flakes. A standing run that passes is a run; a failure that its
 // own confirmation does not reproduce, before so many failed that it is no
 // chance, is a flake. While a provider is down nothing is chance.
-func (s *Stage) learn(ctx context.Context, db Store, p product.Product, w *Watch, sig signal.Signal, now time.Time, changed *bool) error {
+// It reports whether the watch changed.
+func (s *Stage) learn(ctx context.Context, db Memory, w *Watch, sig signal.Signal, now time.Time) (changed bool, err error) {
+	p := s.Products[w.Product]
 	pending := "pending/journey/" + sig.Name
 	switch {
 	case w.otherVersion(sig) || w.starting(p, sig) || sig.Outcome == signal.Broken:
-		return nil
+		return false, nil
 	case sig.Outcome == signal.Fail:
 		if w.Asked[pending]++; w.Suspect == nil {
 			w.Suspect = map[string]string{}
 		}
 		w.Suspect[sig.Name] = stepOf(sig)
-		*changed = true
-		return nil
+		return true, nil
 	}
 	failed, step := w.Asked[pending], w.Suspect[sig.Name]
 	if failed > 0 {
 		delete(w.Asked, pending)
 		delete(w.Suspect, sig.Name)
-		*changed = true
+		changed = true
 	}
 	runs, flakes := 0, 0
 	if w.Kind == KindStanding {
@@ -95,11 +96,11 @@ func (s *Stage) learn(ctx context.Context, db Store, p product.Product, w *Watch
 		runs, flakes = 1+failed, failed
 	}
 	if runs == 0 {
-		return nil
+		return changed, nil
 	}
 	known, err := db.Flakes(ctx, p.ID)
 	if err != nil {
-		return fmt.Errorf("flakes of %s: %w", sig.Name, err)
+		return changed, fmt.Errorf("flakes of %s: %w", sig.Name, err)
 	}
 	r := known[sig.Name]
 	r.Product, r.Journey = p.ID, sig.Name
@@ -108,12 +109,12 @@ func (s *Stage) learn(ctx context.Context, db Store, p product.Product, w *Watch
 		if w.Flakes == nil {
 			w.Flakes = map[string]flake.Record{}
 		}
-		w.Flakes[sig.Name], *changed = r, true
+		w.Flakes[sig.Name], changed = r, true
 	}
 	if err := db.PutFlake(ctx, r); err != nil {
-		return fmt.Errorf("keep flakes of %s: %w", sig.Name, err)
+		return changed, fmt.Errorf("keep flakes of %s: %w", sig.Name, err)
 	}
-	return nil
+	return changed, nil
 }
 
 // trouble reports whether a provider is known to be down.

@@ -160,9 +160,11 @@ func (s *Stage) observed(ctx context.Context, db Store, p product.Product, sig s
 	}
 	changed := sig.Side == signal.New && w.meet(sig)
 	if sig.Side == signal.New && sig.Kind == signal.Journey {
-		if err := s.learn(ctx, db, p, &w, sig, now, &changed); err != nil {
+		learned, err := s.learn(ctx, db, &w, sig, now)
+		if err != nil {
 			return plan, err
 		}
+		changed = changed || learned
 	}
 	switch {
 	case sig.Quarantined: // its failures count for nothing, so nothing confirms them
