@@ -104,7 +104,7 @@ func needsOf(t StepType) needs {
 // find waits until one of the step's selectors finds an element that is ready.
 func (p *play) find(ctx context.Context, s Step) (target, error) {
 	sp := spec{Needs: needsOf(s.Type), Value: s.Value}
-	if s.Type == Click || s.Type == DoubleClick {
+	if (s.Type == Click || s.Type == DoubleClick) && !s.Pointer.Centre {
 		sp.Offset = &offset{s.Pointer.OffsetX, s.Pointer.OffsetY}
 	}
 	h := newHistory()

@@ -186,6 +186,7 @@ type Assertion struct {
 // Pointer is how a click is made.
 type Pointer struct {
 	OffsetX, OffsetY float64 // from the element's top left corner
+	Centre           bool    // of the element, instead of the offset
 	Button           browser.Button
 	Hold             time.Duration // between press and release
 }
