@@ -46,6 +46,7 @@ func plan() map[string]room {
 		"internal/flake":      {4, stage}, // how often a journey fails for no reason
 		"internal/signal":     {4, stage}, // an observation with its evidence
 		"internal/watch":      {5, stage}, // what to look at, how often, until when
+		"internal/bundle":     {6, base},  // the evidence of a run as one file
 		"internal/verdict":    {6, stage}, // the judgement
 		"internal/incident":   {7, stage}, // the story of a bad release
 		"internal/page":       {8, stage}, // whom to tell
