@@ -19,7 +19,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -77,6 +76,7 @@ type App struct {
 	observer *observer
 	boots    *ingest.BootHandler
 	pulse    pulse
+	machine  *machine
 	closers  []closer // last in, first out
 }
 
@@ -98,6 +98,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 			err = errors.Join(err, a.Close())
 		}
 	}()
+	a.machine = &machine{now: a.now}
 	for _, p := range a.products {
 		a.byID[p.ID] = p
 	}
@@ -335,13 +336,19 @@ type part struct {
 // parts lists what runs beside the HTTP server.
 func (a *App) parts() []part {
 	perform := a.hands.performers()
-	size := a.o.Config.Server.Concurrency
-	if size <= 0 {
-		size = runtime.NumCPU()
-	}
-	crew := func(lane action.Lane, n int, patient bool) part {
-		c := &crew{lane: lane, size: n, store: a.store, perform: perform, log: a.log, now: a.now, patient: patient}
+	size := a.machine.places(a.o.Config.Server.Concurrency, a.products)
+	team := func(lane action.Lane, n int, patient bool) part {
+		c := &crew{
+			lanes: []action.Lane{lane}, size: n, store: a.store, perform: perform, log: a.log, now: a.now, patient: patient,
+		}
 		return part{"workers of lane " + string(lane), c.Run}
+	}
+	// A release's journeys come first; those that nobody waits for never hold
+	// every place. What confirms a release's failure has places of its own.
+	journeys := &crew{
+		lanes: []action.Lane{action.LaneJourney, action.LaneVerify, action.LaneRecheck, action.LaneStanding}, give: 2,
+		most: func() int { return a.machine.standing(size) },
+		size: size, store: a.store, perform: perform, log: a.log, now: a.now,
 	}
 	retention := a.o.Config.Server.Retention
 	j := &janitor{
@@ -350,8 +357,8 @@ func (a *App) parts() []part {
 	c := &conductor{store: a.store, stations: a.stations(), log: a.log, now: a.now, pulse: &a.pulse}
 	return []part{
 		{"conductor", c.Run},
-		crew(action.LaneConfirm, size, false), crew(action.LaneJourney, size, false), crew(action.LaneCheck, 8, false),
-		crew(action.LaneNotify, 8, true), crew(action.LaneDeploy, 2, true),
+		team(action.LaneConfirm, size, false), {"workers of journeys", journeys.Run}, team(action.LaneCheck, 8, false),
+		team(action.LaneNotify, 8, true), team(action.LaneDeploy, 2, true),
 		{"prober", a.prober.Run},
 		{"janitor", j.Run},
 		{"store listener", (&listener{listen: a.store.Listen, log: a.log}).Run},

@@ -37,7 +37,9 @@ type house struct {
 	fails func(l watch.Look) string
 	// down lets deliveries fail; broken lets rollbacks fail.
 	down, noEffect bool
-	sent           []page.Message
+	// blind is why no journey can be looked at; "" is that all can.
+	blind string
+	sent  []page.Message
 }
 
 func newHouse(t *testing.T, dsn string) *house {
@@ -134,7 +136,7 @@ func (h *house) next(ctx context.Context) (time.Time, bool) {
 func (h *house) work(ctx context.Context) bool {
 	h.t.Helper()
 	did := false
-	for _, lane := range []action.Lane{action.LaneConfirm, action.LaneJourney, action.LaneCheck, action.LaneNotify, action.LaneDeploy} {
+	for _, lane := range []action.Lane{action.LaneConfirm, action.LaneJourney, action.LaneVerify, action.LaneRecheck, action.LaneStanding, action.LaneCheck, action.LaneNotify, action.LaneDeploy} {
 		var claimed []action.Action
 		err := h.store.Write(ctx, func(tx *store.Tx) (err error) {
 			claimed, err = tx.Claim(ctx, store.ClaimOptions{Lane: lane, Now: h.now, Limit: 4})
@@ -216,6 +218,13 @@ func (h *house) look(l watch.Look) signal.Signal {
 	if l.Kind == signal.Version && s.Served != l.Version {
 		s.Outcome, s.Summary, s.Failure = signal.Fail, "served version is "+s.Served, &signal.Failure{Class: "version"}
 		return s
+	}
+	if l.Kind == signal.Journey {
+		_, s.Quarantined = h.prod.Quarantined(l.Name, h.now)
+		if h.blind != "" {
+			s.Outcome, s.Summary, s.Served = signal.Broken, h.blind, ""
+			return s
+		}
 	}
 	if msg := h.fails(l); msg != "" {
 		s.Outcome, s.Summary = signal.Fail, msg

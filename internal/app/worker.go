@@ -2,8 +2,11 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,10 +25,15 @@ type work struct {
 // performer performs one attempt of an action.
 type performer func(ctx context.Context, a action.Action) work
 
-// crew is the workers of one lane.
+// crew is the workers of some lanes that share their places.
 type crew struct {
-	lane    action.Lane
-	size    int
+	lanes []action.Lane // the most urgent first
+	size  int
+	// give is how many of the lanes, from the last, give way to the others:
+	// together they never hold all places, or are called off when there is only
+	// one. Most is how many they may hold now; nil means all but one.
+	give    int
+	most    func() int
 	store   *store.Store
 	perform map[action.Kind]performer
 	log     *slog.Logger
@@ -38,13 +46,23 @@ type crew struct {
 // grace is how long a patient lane may take to finish at a stop.
 const grace = 8 * time.Second
 
+// errPreempted calls off an attempt whose place somebody more urgent needs.
+var errPreempted = errors.New("its place was needed for something more urgent")
+
+// place is one worker's place and what it does there.
+type place struct {
+	lane action.Lane
+	off  context.CancelCauseFunc // calls it off
+	told bool                    // called off already
+}
+
 // Run claims and performs until the context ends, then waits for what runs.
 func (c *crew) Run(ctx context.Context) error {
 	acting, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	var running sync.WaitGroup
-	free := make(chan struct{}, c.size)
-	done := make(chan struct{}, c.size)
+	held := map[*place]bool{}
+	done := make(chan *place, c.size)
 	defer func() {
 		if c.patient {
 			timer := time.AfterFunc(grace, stop)
@@ -54,66 +72,149 @@ func (c *crew) Run(ctx context.Context) error {
 		}
 		running.Wait()
 	}()
-	for range c.size {
-		free <- struct{}{}
-	}
 	for {
 		changed := c.store.Changed()
-		claimed, err := c.claim(ctx, len(free))
+		leave(held, done)
+		claimed, err := c.claim(ctx, held)
 		if err != nil && ctx.Err() == nil {
-			c.log.Error("claim actions", "lane", c.lane, "error", err)
+			c.log.Error("claim actions", "lanes", c.lanes, "error", err)
 		}
 		for _, a := range claimed {
-			<-free
+			own, off := context.WithCancelCause(acting)
+			p := &place{lane: a.Lane, off: off}
+			held[p] = true
 			running.Go(func() {
-				c.act(acting, a)
-				free <- struct{}{}
-				select {
-				case done <- struct{}{}:
-				default:
-				}
+				defer off(nil)
+				c.act(own, a)
+				done <- p
 			})
 		}
-		if len(claimed) > 0 && len(free) > 0 {
+		if len(claimed) > 0 {
 			continue
 		}
-		if !c.wait(ctx, changed, done, len(free) > 0) {
+		if !c.wait(ctx, changed, held, done) {
 			return nil
 		}
 	}
 }
 
-// claim takes due actions; it looks before it takes the writer.
-func (c *crew) claim(ctx context.Context, n int) ([]action.Action, error) {
-	if n == 0 {
-		return nil, nil
+// leave takes up the places that are free again.
+func leave(held map[*place]bool, done <-chan *place) {
+	for {
+		select {
+		case p := <-done:
+			delete(held, p)
+		default:
+			return
+		}
 	}
-	due := false
+}
+
+// gives reports whether a lane gives way to the others.
+func (c *crew) gives(lane action.Lane) bool {
+	return slices.Contains(c.lanes[len(c.lanes)-c.give:], lane)
+}
+
+// room is how many actions of a lane may start now.
+func (c *crew) room(lane action.Lane, held map[*place]bool) int {
+	free := c.size - len(held)
+	if !c.gives(lane) {
+		return free
+	}
+	most := max(c.size-1, 1)
+	if c.most != nil {
+		most = min(most, c.most())
+	}
+	for p := range held {
+		if c.gives(p.lane) {
+			most--
+		}
+	}
+	return max(min(free, most), 0)
+}
+
+// claim takes due actions, the most urgent first; it looks before it takes
+// the writer. What waited too long is ended, so that it is said, even when
+// there is no room.
+func (c *crew) claim(ctx context.Context, held map[*place]bool) ([]action.Action, error) {
+	var due []action.Lane
 	err := c.store.Read(ctx, func(tx *store.Tx) error {
-		at, ok, err := tx.NextAction(ctx, c.now(), c.lane)
-		due = ok && !at.After(c.now())
-		return err
+		for _, lane := range c.lanes {
+			at, ok, err := tx.NextAction(ctx, c.now(), lane)
+			if err != nil {
+				return err
+			}
+			if ok && !at.After(c.now()) {
+				due = append(due, lane)
+			}
+		}
+		return nil
 	})
-	if err != nil || !due {
+	if err != nil || len(due) == 0 {
 		return nil, err
 	}
 	var out []action.Action
 	err = c.store.Write(ctx, func(tx *store.Tx) error {
+		out = nil
 		if _, err := tx.Expire(ctx, c.now()); err != nil {
 			return err
 		}
-		out, err = tx.Claim(ctx, store.ClaimOptions{Lane: c.lane, Now: c.now(), Limit: n})
-		return err
+		taken := maps.Clone(held)
+		for _, lane := range due {
+			n := c.room(lane, taken)
+			if n == 0 {
+				continue
+			}
+			claimed, err := tx.Claim(ctx, store.ClaimOptions{Lane: lane, Now: c.now(), Limit: n})
+			if err != nil {
+				return err
+			}
+			for range claimed {
+				taken[&place{lane: lane}] = true
+			}
+			out = append(out, claimed...)
+		}
+		return nil
 	})
+	if err == nil && len(out) == 0 {
+		c.preempt(due, held)
+	}
 	return out, err
 }
 
+// preempt calls off one attempt that gives way when something urgent is due
+// and every place is taken by such attempts: on a machine with one place
+// nothing else would let a release in.
+func (c *crew) preempt(due []action.Lane, held map[*place]bool) {
+	if len(held) < c.size || !slices.ContainsFunc(due, func(l action.Lane) bool { return !c.gives(l) }) {
+		return
+	}
+	for p := range held {
+		if !c.gives(p.lane) {
+			return
+		}
+	}
+	for p := range held {
+		if !p.told {
+			p.told = true
+			p.off(errPreempted)
+			return
+		}
+	}
+}
+
 // wait blocks until there may be something to claim.
-func (c *crew) wait(ctx context.Context, changed, done <-chan struct{}, free bool) bool {
+func (c *crew) wait(ctx context.Context, changed <-chan struct{}, held map[*place]bool, done <-chan *place) bool {
 	pause := idle
-	if free {
+	var open []action.Lane
+	for _, lane := range c.lanes {
+		if c.room(lane, held) > 0 {
+			open = append(open, lane)
+		}
+	}
+	if len(open) > 0 {
 		_ = c.store.Read(ctx, func(tx *store.Tx) error {
-			at, ok, err := tx.NextAction(ctx, c.now(), c.lane)
+			at, ok, err := tx.NextAction(ctx, c.now(), open...)
 			if ok {
 				pause = min(pause, max(at.Sub(c.now()), 10*time.Millisecond))
 			}
@@ -126,7 +227,8 @@ func (c *crew) wait(ctx context.Context, changed, done <-chan struct{}, free boo
 	case <-ctx.Done():
 		return false
 	case <-changed:
-	case <-done:
+	case p := <-done:
+		delete(held, p)
 	case <-timer.C:
 	}
 	return true
@@ -139,6 +241,10 @@ func (c *crew) act(ctx context.Context, a action.Action) {
 	bound, cancel := context.WithDeadline(ctx, a.LeaseUntil.Add(-2*time.Second))
 	defer cancel()
 	w := c.try(bound, a)
+	if errors.Is(context.Cause(ctx), errPreempted) {
+		c.putBack(ctx, a)
+		return
+	}
 	if ctx.Err() != nil {
 		return // stopped: the next start claims it again
 	}
@@ -165,6 +271,17 @@ func (c *crew) act(ctx context.Context, a action.Action) {
 		if c.now().After(a.LeaseUntil) || !sleep(ctx, pause) {
 			return
 		}
+	}
+}
+
+// putBack lets an attempt that was called off wait for its place again.
+func (c *crew) putBack(ctx context.Context, a action.Action) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	c.log.Info("gave way", "action", a.Key)
+	err := c.store.Write(ctx, func(tx *store.Tx) error { return tx.Requeue(ctx, a, c.now()) })
+	if err != nil && !fault.Is(err, fault.Conflict) {
+		c.log.Error("put back", "action", a.Key, "error", err)
 	}
 }
 

@@ -169,13 +169,13 @@ func (c *checker) suite(key string, j *Journey) {
 		}
 	}
 	for name, set := range map[string]bool{
-		"browser": j.Browser != "", "hosts": j.Hosts != nil, "writes": j.Writes != nil, "vars": j.Vars != nil, "secrets": j.Secrets != nil,
-		"compare": j.Compare != nil, "budgets": j.Budgets != nil, "allow": j.Allow != nil,
+		"browser": j.Browser != "", "hosts": j.Hosts != nil, "writes": j.Writes != nil,
+		"compare": j.Compare != nil, "budgets": j.Budgets != nil,
 	} {
 		if set {
 			c.fail(c.src.onKey(key+"."+name, Problem{
 				Message:  fmt.Sprintf("%s.%s has no effect on a Playwright suite, which brings its own browser", key, name),
-				Accepted: []string{"playwright.env for values", "the Playwright configuration"},
+				Accepted: []string{"the Playwright configuration"},
 			}))
 		}
 	}
