@@ -19,6 +19,9 @@ var (
 	ErrClosed = errors.New("browser closed")
 	// ErrCrashed means that the tab's renderer died; the page is of no more use.
 	ErrCrashed = errors.New("tab crashed")
+	// ErrHostile means that the page was given up, because it would not have
+	// let anything else happen.
+	ErrHostile = errors.New("page is hostile")
 	// ErrContextLost means that the document went away under an evaluation:
 	// find the elements again and retry.
 	ErrContextLost = errors.New("execution context lost to a navigation")

@@ -11,8 +11,11 @@ import (
 // pausedRequest is a request of a first-party origin that waits for its headers.
 type pausedRequest struct {
 	RequestID string `json:"requestId"`
+	NetworkID string `json:"networkId"`
+	Type      string `json:"resourceType"`
 	Request   struct {
 		URL     string            `json:"url"`
+		Method  string            `json:"method"`
 		Headers map[string]string `json:"headers"`
 	} `json:"request"`
 }
@@ -79,9 +82,14 @@ func originOf(u *url.URL) string {
 	return u.Scheme + "://" + host
 }
 
-// fetchPatterns are the requests to pause: those of the first-party origins.
-// Nothing is paused when there is nothing to inject, because pausing costs.
-func fetchPatterns(o PageOptions) []any {
+// fetchPatterns are the requests to pause: all, when the fence has to look at
+// each, else those of the first-party origins. Nothing is paused when there is
+// nothing to inject, because pausing costs.
+func (w *window) fetchPatterns() []any {
+	o := w.opts
+	if w.record.fence.inspects() {
+		return []any{map[string]any{"urlPattern": "*", "requestStage": "Request"}}
+	}
 	var patterns []any
 	for _, raw := range slices.Concat(o.InjectOrigins, slices.Sorted(maps.Keys(o.InjectFor))) {
 		origin, err := parseOrigin(raw)
@@ -92,9 +100,16 @@ func fetchPatterns(o PageOptions) []any {
 	return patterns
 }
 
-// resume lets a paused request go on, with the headers if it really is first-party.
-func (w *window) resume(s *session, e pausedRequest) {
+// resume lets a paused request go on, with the headers if it really is
+// first-party, or ends it at the fence.
+func (p *Page) resume(s *session, e pausedRequest) {
+	w := p.window
 	params := map[string]any{"requestId": e.RequestID}
+	if w.record.fenced(p.ID, e.NetworkID, e.Request.Method, e.Type, e.Request.URL) {
+		params["errorReason"] = "BlockedByClient"
+		s.post("Fetch.failRequest", params)
+		return
+	}
 	if u, err := url.Parse(e.Request.URL); err == nil {
 		if extra := w.opts.headersFor(originOf(u)); len(extra) > 0 {
 			params["headers"] = mergeHeaders(e.Request.Headers, extra)

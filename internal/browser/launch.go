@@ -169,6 +169,10 @@ func (b *Browser) attached(e attachedEvent) {
 		b.conn.root.post("Target.detachFromTarget", map[string]any{"sessionId": s.id})
 		return
 	}
+	if w.crowded() {
+		w.turnAway(s)
+		return
+	}
 	w.open(s)
 }
 
@@ -193,7 +197,7 @@ func arguments(o Options, profile string) []string {
 		"--disable-breakpad", "--disable-crash-reporter",
 		"--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--mute-audio", "--hide-scrollbars",
 		"--disable-background-timer-throttling", "--disable-renderer-backgrounding",
-		"--disable-backgrounding-occluded-windows", "--disable-hang-monitor",
+		"--disable-backgrounding-occluded-windows", "--disable-hang-monitor", "--disable-popup-blocking",
 		"--password-store=basic", "--use-mock-keychain", "--force-color-profile=srgb",
 		"--disable-features=Translate,MediaRouter,OptimizationHints,Prerender2,BackForwardCache",
 	}

@@ -61,6 +61,9 @@ func (f *Frame) Navigate(ctx context.Context, url string) (Navigation, error) {
 		if err := p.Call(ctx, "Runtime.evaluate", map[string]any{"expression": "0"}, nil); errors.Is(err, ErrCrashed) {
 			return Navigation{}, p.navigationError(url, "", err)
 		}
+		if r, ok := p.window.record.find(got.LoaderID); ok && r.Blocked == "fence" {
+			got.ErrorText = BlockedByFence + " (outside the fence: " + r.URL + ")"
+		}
 		return Navigation{}, &NavigationError{URL: url, Reason: got.ErrorText}
 	}
 	if got.LoaderID != "" {

@@ -28,14 +28,16 @@ type Telemetry struct {
 	Dialogs    []Dialog
 	Downloads  []Download
 	Crashes    []Crash
-	Dropped    Dropped // since the beginning, whatever the mark
+	Blocked    []Blocked // by the fence
+	Dropped    Dropped   // since the beginning, whatever the mark
 }
 
 // Dropped counts what was not kept. Anything here means that the record is
 // incomplete: absence of evidence in it proves nothing.
 type Dropped struct {
-	Console, Exceptions, Logs, Requests, Dialogs, Downloads, Crashes int
+	Console, Exceptions, Logs, Requests, Dialogs, Downloads, Crashes, Blocked int
 
+	Tabs   int // closed at once, because there were too many
 	Events int // protocol events lost before they could be read
 }
 
@@ -124,6 +126,11 @@ type recorder struct {
 	dialogs    series[Dialog]
 	downloads  series[*Download]
 	crashes    series[Crash]
+	blocked    series[Blocked]
+	fence      *fence
+	stopped    map[string]bool     // noted by the fence already
+	tabs       int                 // turned away
+	asked      int                 // dialogs
 	byID       map[string]*Request // the current hop
 	early      map[string]int      // statuses told before their request
 	earlyWire  map[string]*earlyHeaders
@@ -153,7 +160,7 @@ func (s *series[T]) since(m Mark) []T {
 	return slices.Clone(s.items[i:])
 }
 
-func newRecorder(o PageOptions) *recorder {
+func newRecorder(o PageOptions, f *fence) *recorder {
 	or := func(n, fallback int) int {
 		if n > 0 {
 			return n
@@ -161,7 +168,7 @@ func newRecorder(o PageOptions) *recorder {
 		return fallback
 	}
 	l := o.Limits
-	r := &recorder{limits: l, archive: newArchive(o.ArchiveLimit), byID: map[string]*Request{}, early: map[string]int{}, earlyWire: map[string]*earlyHeaders{}, keepHeaders: o.Headers}
+	r := &recorder{limits: l, archive: newArchive(o.ArchiveLimit), byID: map[string]*Request{}, early: map[string]int{}, earlyWire: map[string]*earlyHeaders{}, keepHeaders: o.Headers, fence: f, stopped: map[string]bool{}}
 	r.limits.Text = or(l.Text, 4<<10)
 	r.limits.Requests = or(l.Requests, 4000)
 	r.console.limit = or(l.Console, 500)
@@ -170,7 +177,7 @@ func newRecorder(o PageOptions) *recorder {
 	r.requests.limit = r.limits.Requests
 	r.dialogs.limit = or(l.Dialogs, 50)
 	r.downloads.limit = or(l.Downloads, 50)
-	r.crashes.limit = 50
+	r.crashes.limit, r.blocked.limit = 50, 100
 	r.headers = headerNames(o.ResponseHeaders)
 	return r
 }
@@ -194,10 +201,11 @@ func (r *recorder) since(m Mark) Telemetry {
 		Logs:       r.logs.since(m),
 		Dialogs:    r.dialogs.since(m),
 		Crashes:    r.crashes.since(m),
+		Blocked:    r.blocked.since(m),
 		Dropped: Dropped{
 			Console: r.console.dropped, Exceptions: r.exceptions.dropped, Logs: r.logs.dropped,
 			Requests: r.requests.dropped, Dialogs: r.dialogs.dropped, Downloads: r.downloads.dropped,
-			Crashes: r.crashes.dropped, Events: events + r.lost,
+			Crashes: r.crashes.dropped, Blocked: r.blocked.dropped, Tabs: r.tabs, Events: events + r.lost,
 		},
 	}
 	for _, q := range r.requests.since(m) {
@@ -236,11 +244,19 @@ func (r *recorder) crashed(c Crash) {
 	r.crashes.add(r.next(), c)
 }
 
-func (r *recorder) dialog(d Dialog) {
+// dialog records one and returns how many there were.
+func (r *recorder) dialog(d Dialog) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	d.Text, d.URL = r.clip(d.Text), clipURL(d.URL)
 	r.dialogs.add(r.next(), d)
+	r.asked++
+	return r.asked
+}
+
+func (r *recorder) turnedAway() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tabs++
 }
 
 func (r *recorder) clip(s string) string { return clip(s, r.limits.Text) }

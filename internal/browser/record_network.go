@@ -156,6 +156,7 @@ func (r *recorder) listenNetwork(page string, s *session) {
 		URL       string `json:"url"`
 	},
 	) {
+		r.fenced(page, e.RequestID, "GET", "WebSocket", e.URL)
 		r.add(&Request{ID: e.RequestID, Page: page, URL: clipURL(e.URL), Method: "GET", Type: "WebSocket", Started: time.Now()})
 	})
 	handleEvent(s, "Network.webSocketHandshakeResponseReceived", func(e responseEvent) {
@@ -218,6 +219,7 @@ func (r *recorder) add(q *Request) {
 }
 
 func (r *recorder) requestSent(page string, s *session, e requestEvent) {
+	r.fenced(page, e.RequestID, e.Request.Method, e.Type, e.Request.URL)
 	if strings.HasPrefix(e.Request.URL, "data:") || (isFavicon(e.Request.URL) && e.Type == "Other") {
 		return
 	}
@@ -276,6 +278,9 @@ func (r *recorder) loadingFailed(page string, e finishEvent) {
 	fail := func(q *Request) {
 		known = true
 		q.Error, q.Canceled, q.Blocked = clip(e.ErrorText, 500), e.Canceled, e.Blocked
+		if r.fence.refuses(q.Method, q.URL) != "" {
+			q.Error, q.Canceled, q.Blocked = BlockedByFence, false, "fence"
+		}
 		if e.CORS != nil {
 			q.Blocked = strings.TrimSpace(q.Blocked + " CORS " + e.CORS.Error)
 		}

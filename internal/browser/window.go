@@ -20,6 +20,7 @@ type window struct {
 	mu      sync.Mutex // guards the pages, their frames and all their state
 	pages   []*Page    // all that ever were, oldest first
 	changed chan struct{}
+	opened  int // tabs, ever
 }
 
 // DialogPolicy answers confirm and prompt dialogs. Alerts and beforeunload are
@@ -44,6 +45,12 @@ type PageOptions struct {
 	ResponseHeaders []string                     // names of the response headers kept in Request.Header
 	ArchiveLimit    int64                        // bytes of raw network events kept for Archive; zero: none
 	Limits          Limits
+
+	Fence          Fence                                                    // what may be touched; zero: anything
+	Tabs           int                                                      // open at once; those beyond are closed and counted; default 20
+	DialogLimit    int                                                      // dialogs after which the page is given up; default 100
+	OnDialog       func(d Dialog, preset string) (accept bool, text string) // decides instead of Dialogs; must not wait for the page
+	AnyCertificate bool                                                     // accept certificates that browsers refuse
 
 	Scripts       []Script          // run in every document before its own
 	OnBinding     func(BindingCall) // of the Scripts' bindings; must not wait for the page
@@ -72,16 +79,19 @@ func (b *Browser) newWindow(ctx context.Context, o PageOptions) (*window, error)
 	if o.Viewport == (Viewport{}) {
 		o.Viewport = Viewport{Width: 1280, Height: 720}
 	}
-	if err := errors.Join(checkInjection(o), checkScripts(o)); err != nil {
+	limits, err := newFence(o.Fence)
+	if err := errors.Join(err, checkInjection(o), checkScripts(o)); err != nil {
 		return nil, err
 	}
 	var made struct {
 		ID string `json:"browserContextId"`
 	}
-	if err := b.conn.root.call(ctx, "Target.createBrowserContext", map[string]any{"disposeOnDetach": true}, &made); err != nil {
+	params := map[string]any{"disposeOnDetach": true}
+	limits.contextParams(params)
+	if err := b.conn.root.call(ctx, "Target.createBrowserContext", params, &made); err != nil {
 		return nil, err
 	}
-	w := &window{browser: b, id: made.ID, opts: o, record: newRecorder(o), changed: make(chan struct{})}
+	w := &window{browser: b, id: made.ID, opts: o, record: newRecorder(o, limits), changed: make(chan struct{})}
 	b.mu.Lock()
 	b.windows[w.id] = w
 	b.mu.Unlock()
@@ -175,6 +185,7 @@ func (w *window) open(s *session) {
 		if i := slices.IndexFunc(w.pages, func(o *Page) bool { return o.ID == s.target.OpenerID }); i >= 0 {
 			p.opener = w.pages[i]
 		}
+		w.forget()
 		w.pages = append(w.pages, p)
 	})
 	p.listen(s)
@@ -205,6 +216,9 @@ func (w *window) pageCommands(s *session) []command {
 		{Method: "DOM.enable"},
 		{Method: "Inspector.enable"},
 	}
+	if w.opts.AnyCertificate {
+		cmds = append(cmds, command{Method: "Security.setIgnoreCertificateErrors", Params: map[string]any{"ignore": true}})
+	}
 	cmds = append(cmds, w.scriptCommands()...)
 	if s.target.Type == "page" {
 		cmds = append(cmds, command{Method: "Emulation.setFocusEmulationEnabled", Params: map[string]any{"enabled": true}})
@@ -223,7 +237,7 @@ func (w *window) commonCommands() []command {
 			"autoAttach": true, "waitForDebuggerOnStart": true, "flatten": true,
 		}},
 	)
-	if patterns := fetchPatterns(w.opts); len(patterns) > 0 {
+	if patterns := w.fetchPatterns(); len(patterns) > 0 {
 		cmds = append(cmds, command{Method: "Fetch.enable", Params: map[string]any{"patterns": patterns}})
 	}
 	return append(cmds, command{Method: "Runtime.runIfWaitingForDebugger"})
@@ -266,7 +280,7 @@ func (w *window) left(sessionID string) {
 func (p *Page) listen(s *session) {
 	p.window.record.listen(p.ID, s)
 	handleEvent(s, "Target.attachedToTarget", p.child)
-	handleEvent(s, "Fetch.requestPaused", func(e pausedRequest) { p.window.resume(s, e) })
+	handleEvent(s, "Fetch.requestPaused", func(e pausedRequest) { p.resume(s, e) })
 	handleEvent(s, "Page.javascriptDialogOpening", func(e dialogEvent) { p.answer(s, e) })
 	s.on("Inspector.targetCrashed", func(json.RawMessage) { p.crash(s) })
 	p.watchFrames(s)

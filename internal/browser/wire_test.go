@@ -71,7 +71,7 @@ func FuzzConn(f *testing.F) {
 		out := discard{}
 		b := &Browser{windows: map[string]*window{}}
 		b.conn = newConn(bytes.NewReader(append(bytes.Clone(in), 0)), out)
-		w := &window{browser: b, id: "", record: newRecorder(PageOptions{}), changed: make(chan struct{})}
+		w := &window{browser: b, id: "", record: newRecorder(PageOptions{}, nil), changed: make(chan struct{})}
 		p := &Page{ID: "p", window: w, sess: newSession(b.conn, "s", targetInfo{}, nil), frames: map[string]*Frame{}, keys: map[string]bool{}}
 		p.main = &Frame{ID: "p", page: p, sess: p.sess}
 		p.frames["p"] = p.main
