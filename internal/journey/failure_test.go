@@ -137,7 +137,7 @@ func TestFirstCause(t *testing.T) {
 					t.Errorf("evidence %+v is not in the store", e)
 				}
 			}
-			if kinds != "screenshot html " {
+			if !strings.HasPrefix(kinds, "screenshot accessibility html ") || !strings.HasSuffix(kinds, "har ") {
 				t.Errorf("got evidence %q", kinds)
 			}
 		})
@@ -289,9 +289,12 @@ function go() { console.log('typed', p.value, 'Authorization: Bearer abcdefgh123
 	wantFail(t, got, "exception", 3, "bad token=•••")
 	all := fmt.Sprintf("%+v %+v", got, *got.Failure)
 	for key, data := range s.shelf.data {
-		if strings.HasPrefix(key[strings.Index(key, "-"):], "-text") {
+		switch key = key[strings.Index(key, "-"):]; {
+		case strings.HasPrefix(key, "-application/gzip"):
+			all += string(unzip(t, data))
+		case strings.HasPrefix(key, "-text"):
 			all += string(data)
-			if !strings.Contains(string(data), "<button") {
+			if strings.HasPrefix(key, "-text/html") && !strings.Contains(string(data), "<button") {
 				t.Errorf("got HTML %s", data)
 			}
 		}

@@ -3,8 +3,6 @@ package journey
 import (
 	"context"
 	"time"
-
-	"github.com/postflight/postflight/internal/signal"
 )
 
 // expand fills in the variables of a templated step.
@@ -31,12 +29,6 @@ func (p *play) notSee(ctx context.Context, s Step) error {
 	s.Element = Element{Operator: ">=", Count: 1}
 	return p.waitElement(ctx, s)
 }
-
-// watchEvidence starts to collect what only a running page can tell.
-func (p *play) watchEvidence(context.Context) error { return nil }
-
-// finish adds what the whole run has to show to the signal.
-func (p *play) finish(context.Context, *signal.Signal) {}
 
 // slow waits between two steps for somebody who watches.
 func (p *play) slow(ctx context.Context, d time.Duration) error { return pause(ctx, d) }

@@ -53,11 +53,13 @@ func (p *play) put(ctx context.Context, mediaType string, data []byte, limit int
 	return "", 0
 }
 
-// keep stores what shows the failure: the page as it looks now, and its HTML.
+// keep stores what shows the failure: the page as it looks now, all of it, its
+// HTML, and what assistive technology is told of it.
 func (p *play) keep(ctx context.Context) {
 	if p.page.Crashed() {
 		return
 	}
+	p.network() // tells the secrets to hide
 	step := &p.records[p.failure.Step-1]
 	if picture, err := p.page.Screenshot(ctx, browser.ScreenshotOptions{Quality: 70}); err == nil {
 		if key, size := p.put(ctx, "image/jpeg", picture, maxPicture); key != "" {
@@ -68,6 +70,27 @@ func (p *play) keep(ctx context.Context) {
 	if p.bytes.over() {
 		return
 	}
+	p.keepTree(ctx)
+	p.keepHTML(ctx)
+	p.keepWhole(ctx)
+}
+
+// keepWhole stores a picture of the page down to its end, when that is not in
+// sight.
+func (p *play) keepWhole(ctx context.Context) {
+	var beyond bool
+	if p.page.MainFrame().Evaluate(ctx, browser.Isolated, "document.documentElement.scrollHeight > innerHeight + 8", &beyond) != nil || !beyond {
+		return
+	}
+	picture, err := p.page.Screenshot(ctx, browser.ScreenshotOptions{Quality: 60, FullPage: true})
+	if err != nil {
+		p.log.DebugContext(ctx, "take screenshot", "error", err)
+		return
+	}
+	p.attach(ctx, signal.Evidence{Kind: "screenshot", Title: "the whole page when it failed", Type: "image/jpeg"}, picture, maxPicture)
+}
+
+func (p *play) keepHTML(ctx context.Context) {
 	var shown struct {
 		HTML string `json:"html"`
 		Cut  bool   `json:"cut"`
@@ -122,7 +145,7 @@ func (p *play) report(s *signal.Signal) {
 	}
 	p.distribute(s.Steps)
 	s.Dropped += p.dropped
-	s.Evidence = p.evidence
+	s.Evidence = p.evidence // finish adds more
 	s.Outcome = signal.Pass
 	if p.failure == nil {
 		return
@@ -143,6 +166,7 @@ func summary(f signal.Failure, steps int) string {
 
 // distribute puts what the page did on the steps it did it in.
 func (p *play) distribute(steps []signal.Step) {
+	p.gathered.thrown = make([][]browser.Exception, len(steps))
 	at := func(t time.Time) *signal.Step { return &steps[p.stepAt(t)] }
 	line := func(t time.Time, l signal.Line) {
 		step := at(t)
@@ -170,11 +194,13 @@ func (p *play) distribute(steps []signal.Step) {
 		line(d.At, signal.Line{Level: "download", Text: fmt.Sprintf("download of %s refused", d.Name), URL: d.URL})
 	}
 	for _, x := range p.seen.Exceptions {
-		step := at(x.At)
+		n := p.stepAt(x.At)
+		step := &steps[n]
 		if len(step.Exceptions) >= maxExceptions {
 			p.dropped++
 			continue
 		}
+		p.gathered.thrown[n] = append(p.gathered.thrown[n], x)
 		step.Exceptions = append(step.Exceptions, signal.Exception{
 			Text: p.cut(x.Text), URL: p.cut(x.Source.URL), Line: x.Source.Line, Column: x.Source.Column, Stack: p.cut(stack(x.Stack)),
 		})

@@ -163,6 +163,7 @@ func (r *Runner) conduct(ctx context.Context, q Request, begin time.Time, s *sig
 	}
 	p.conclude(hard)
 	p.report(s)
+	p.finish(hard, s)
 	after := ""
 	if p.req.Version.Kind == product.VersionJSON || len(p.versions) == 0 {
 		after = p.published(hard)
@@ -204,6 +205,7 @@ type play struct {
 	evidence []signal.Evidence
 	dropped  int
 	bytes    meter
+	gathered gathered
 
 	vars    map[string]string // by name; secrets as "secret.name"; code and api steps add to them
 	left    *int              // synthetic records that are left, as counted by api steps
@@ -249,12 +251,16 @@ func (p *play) open(ctx context.Context) error {
 	if p.req.Version.Kind == product.VersionHeader {
 		o.ResponseHeaders = []string{p.req.Version.Name}
 	}
+	p.gather(&o)
 	if p.page, err = b.NewPage(ctx, o); err != nil {
 		p.close()
 		return err
 	}
 	p.bytes.watch(p.page)
-	return nil
+	if err = p.watchEvidence(ctx); err != nil {
+		p.close()
+	}
+	return err
 }
 
 // markers are the synthetic headers, one for each first-party origin.
