@@ -200,6 +200,9 @@ func (r *redactor) body(mime, text string) string {
 		}
 		text = strings.Join(parts, "&")
 	}
+	if strings.Contains(text, "<") {
+		text = r.markup(text)
+	}
 	if strings.ContainsAny(text, "{[") {
 		text = r.fields(text)
 	}
@@ -216,5 +219,21 @@ func (r *redactor) fields(text string) string {
 			return s
 		}
 		return `"` + m[1] + `"` + m[2] + `"` + hidden + `"`
+	})
+}
+
+// markup hides what fields and metadata with telling names hold, in HTML that
+// need not be whole.
+func (r *redactor) markup(text string) string {
+	tags := regexp.MustCompile(`(?i)<(?:input|meta|textarea|option)\b[^>]{0,4000}`)
+	label := regexp.MustCompile(`(?i)\b(?:name|id|type|autocomplete|property)\s*=\s*["']?([\w:.-]+)`)
+	value := regexp.MustCompile(`(?i)\b(value|content)(\s*=\s*)("[^"]*"?|'[^']*'?|[^\s"'>]+)`)
+	return tags.ReplaceAllStringFunc(text, func(tag string) string {
+		for _, m := range label.FindAllStringSubmatch(tag, 20) {
+			if secretName(m[1]) {
+				return value.ReplaceAllString(tag, `$1$2"`+hidden+`"`)
+			}
+		}
+		return tag
 	})
 }
