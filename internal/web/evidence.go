@@ -55,6 +55,11 @@ func (s *site) getEvidence(w http.ResponseWriter, r *http.Request, _ *visit) err
 	}
 	// Keys name their content, so it never changes; private, as it needs a session.
 	h.Set("Cache-Control", "private, max-age=86400, immutable")
+	return s.copy(w, r, key, body)
+}
+
+// copy writes an artifact; the browser may leave in the middle of it.
+func (s *site) copy(w http.ResponseWriter, r *http.Request, key string, body io.Reader) error {
 	if r.Method == http.MethodHead {
 		return nil
 	}

@@ -71,7 +71,7 @@ func films(v ReleaseView, p product.Product) []film {
 	out := make([]film, 0, len(order))
 	for _, id := range order {
 		f := *byID[id]
-		f.Frames = align(f.Old.Shown, f.New.Shown)
+		f.Frames = slices.DeleteFunc(align(f.Old.Shown, f.New.Shown), frames.silent)
 		out = append(out, f)
 	}
 	slices.SortStableFunc(out, func(a, b film) int { return min(b.New.Failed, 1) - min(a.New.Failed, 1) })
@@ -151,6 +151,16 @@ func align(old, shown *signal.Signal) []frames {
 func (f frames) thin() bool {
 	has := func(s *signal.Step) bool { return s != nil && s.Screenshot != "" }
 	return !has(f.Old) && !has(f.New) && (f.Old != nil && f.Old.Outcome == signal.Pass || f.New != nil && f.New.Outcome == signal.Pass)
+}
+
+// silent reports a step that only prepares the browser and did: there is
+// nothing to see of it on either side.
+func (f frames) silent() bool {
+	quiet := func(s *signal.Step) bool {
+		return s == nil || s.Screenshot == "" && s.Message == "" && s.Outcome != signal.Fail &&
+			(s.Type == "setViewport" || s.Type == "emulateNetworkConditions")
+	}
+	return quiet(f.Old) && quiet(f.New) && (f.Old != nil || f.New != nil)
 }
 
 // title of a step, from whichever side has it.

@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"image/draw"
 	"image/png"
+	"maps"
 	"strconv"
 	"sync"
 	"time"
@@ -140,16 +141,19 @@ func fullWorld() *world {
 		{ID: "g4", Kind: access.Link, Name: "Rosa Weber", Role: access.Responder, Created: at(-4000), Expires: at(4000)},
 		{ID: "g5", Kind: access.Link, Name: "Ada Lovell", Role: access.Admin, Created: at(-9100), Used: at(-9000), Expires: at(-8000)},
 	}
-	return w
+	return withJourneys(w)
 }
 
 // artifacts are painted once: they are only read.
 var artifacts = sync.OnceValue(func() map[string][]byte {
-	return map[string][]byte{
+	out := map[string][]byte{
 		"2026/11/21/home.png": shot(0), "2026/11/21/book.png": shot(1), "2026/11/21/pay.png": shot(2),
 		"2026/11/21/done.png": shot(3), "2026/11/21/broken.png": shot(9),
 		"2026/11/21/console.json": []byte(`[{"level":"error"}]`), "2026/11/21/page.html": []byte("<script>alert(1)</script>"),
+		"2026/11/21/run.json": []byte(`{"log":{}}`), "2026/11/21/trace.json": []byte(`{"traceEvents":[]}`),
 	}
+	maps.Copy(out, compared())
+	return out
 })
 
 // shot paints a small page, so that strips look like strips.
@@ -167,9 +171,7 @@ func shot(kind int) []byte {
 		for i := range 3 {
 			fill(40, 140+i*26, 560, 12, grey)
 		}
-		var b bytes.Buffer
-		_ = png.Encode(&b, img)
-		return b.Bytes()
+		return encodePNG(img)
 	}
 	fill(40, 76, 340, 24, ink)
 	fill(40, 110, 260, 10, grey)
@@ -182,6 +184,10 @@ func shot(kind int) []byte {
 		fill(52+i*192, 290, 120, 10, ink)
 	}
 	fill(40, 330, 150, 34, red)
+	return encodePNG(img)
+}
+
+func encodePNG(img image.Image) []byte {
 	var b bytes.Buffer
 	_ = png.Encode(&b, img)
 	return b.Bytes()

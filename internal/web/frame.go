@@ -25,10 +25,13 @@ type frame struct {
 	Notice  string
 	Version string
 	Drills  bool
-	CSS     string
-	JS      string
-	Icon    string
-	name    func(product.ID) string
+	// Journeys is true when there are pages of journeys.
+	Journeys bool
+	CSS      string
+	JS       string
+	Icon     string
+	name     func(product.ID) string
+	title    func(product.ID, string) string // of a journey
 }
 
 // notices are the sentences that a form's redirect may ask for; nothing else
@@ -43,6 +46,7 @@ var notices = map[string]string{
 	"unpinned":     "Pin removed.",
 	"saved":        "Saved.",
 	"revoked":      "Revoked. It stops working at once.",
+	"accepted":     "Accepted. Later releases are compared with this picture.",
 }
 
 // frame prepares the surroundings of a page. The banner is a courtesy: a page
@@ -51,9 +55,10 @@ func (s *site) frame(r *http.Request, v *visit, title string, topics ...string) 
 	section, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	f := frame{
 		Title: title, Path: r.URL.Path, Section: section, Now: s.Now(), Who: v.who, Version: s.Version,
-		Drills: len(s.Scenarios) > 0, Notice: notices[r.URL.Query().Get("done")],
+		Drills: len(s.Scenarios) > 0, Journeys: s.Journeys != nil, Notice: notices[r.URL.Query().Get("done")],
 		CSS: s.assets.url("app.css"), JS: s.assets.url("app.js"), Icon: s.assets.url("favicon.svg"),
-		name: s.productName,
+		name:  s.productName,
+		title: func(p product.ID, id string) string { _, t := journeyOf(s.products[p], id); return t },
 	}
 	if v.who.Role == "" {
 		return f

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/postflight/postflight/internal/action"
 	"github.com/postflight/postflight/internal/drill"
@@ -105,6 +106,20 @@ func (d dossier) incident() *incident.Incident {
 		return nil
 	}
 	return &d.Incidents[0]
+}
+
+// said returns the reason of the verdict that says the same, or nil.
+func (d dossier) said(text string) *verdict.Reason {
+	if d.Verdict == nil || len(text) < 24 {
+		return nil
+	}
+	plain := strings.TrimRight(text, ".")
+	for i, r := range d.Verdict.Reasons {
+		if r.Rule != "" && (strings.Contains(r.Text, plain) || strings.Contains(plain, strings.TrimRight(r.Text, "."))) && r.Text != "" {
+			return &d.Verdict.Reasons[i]
+		}
+	}
+	return nil
 }
 
 // section is one part of the evidence.

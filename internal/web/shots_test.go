@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,6 +19,8 @@ import (
 )
 
 var shotsDir = flag.String("shots", "", "take screenshots of the fixture's pages into this directory")
+
+var shotsOnly = flag.String("shots-only", "", "take only the pages whose name contains this")
 
 // burning is the full world before anything was done about it.
 func burning() *world {
@@ -69,6 +72,13 @@ func TestScreenshots(t *testing.T) {
 		{"full", "postmortem", "/incidents/INC-12/postmortem", "responder", 1900, 2400},
 		{"full", "drills", "/drills", "admin", 1400, 2600},
 		{"full", "drill", "/drills/d3", "viewer", 900, 1400},
+		{"full", "journeys", "/journeys", "viewer", 1100, 2600},
+		{"full", "run", "/signals/s1", "responder", 3700, 6200},
+		{"full", "run-pass", "/signals/s9", "viewer", 2200, 3000},
+		{"full", "running", "/running/run-1", "viewer", 1000, 800},
+		{"full", "trend", "/journeys/workshop/book", "viewer", 2300, 3600},
+		{"empty", "empty-journeys", "/journeys", "viewer", 600, 800},
+		{"empty", "empty-trend", "/journeys/workshop/book", "viewer", 1000, 1200},
 		{"full", "settings", "/settings", "admin", 1300, 2000},
 		{"full", "event", "/events/105", "viewer", 1200, 1400},
 		{"empty", "empty-products", "/", "viewer", 1000, 1900},
@@ -77,6 +87,9 @@ func TestScreenshots(t *testing.T) {
 		{"empty", "sign-in-link", "/sign-in?link=pf_GOODLINK", "", 700, 844},
 	}
 	for _, p := range pages {
+		if !strings.Contains(p.name, *shotsOnly) {
+			continue
+		}
 		h := New(worlds[p.world].options(t))
 		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if p.who != "" {

@@ -188,6 +188,9 @@ func cut(summary string) heading {
 
 // spoken writes an entry's text as a sentence, with states in words.
 func spoken(text string) string {
+	if kind, said, _ := strings.Cut(text, " "); kindWord(signal.Kind(kind)) != words(kind) || kind == string(signal.Journey) {
+		text = kindWord(signal.Kind(kind)) + " " + said
+	}
 	first, rest, _ := strings.Cut(text, ":")
 	if rest != "" && strings.Contains(first, "_") {
 		text = strings.ReplaceAll(first, "_", " ") + ":" + rest

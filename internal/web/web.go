@@ -20,8 +20,8 @@ import (
 	"github.com/postflight/postflight/internal/product"
 )
 
-// Options are what the pages need. Every field but Scenarios, Version,
-// Secure, Heartbeat and Streams is required.
+// Options are what the pages need. Every field but Journeys, Screens, Bundle,
+// Scenarios, Version, Secure, Heartbeat and Streams is required.
 type Options struct {
 	Releases   ReleaseReader
 	Incidents  IncidentReader
@@ -32,6 +32,12 @@ type Options struct {
 	Keys       Keys
 	Live       Live
 	Blobs      Blobs
+	// Journeys answers the pages of journeys; nil leaves them out.
+	Journeys JourneyReader
+	// Screens shows runs in progress; nil: they are listed only.
+	Screens Screens
+	// Bundle writes a run's archive; nil: only one that is kept is offered.
+	Bundle Bundler
 	// Markdown renders a postmortem for download.
 	Markdown func(postmortem.Postmortem) []byte
 	Products []product.Product

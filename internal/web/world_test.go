@@ -19,6 +19,7 @@ import (
 	"github.com/postflight/postflight/internal/postmortem"
 	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/release"
+	"github.com/postflight/postflight/internal/signal"
 )
 
 // world is an in-memory stand-in for everything behind the pages.
@@ -37,6 +38,11 @@ type world struct {
 	sessions  map[string]access.Who
 	links     map[string]access.Who
 	calls     []string
+	runs      map[signal.ID]RunView
+	stands    []JourneyStanding
+	trends    map[string]Trend
+	running   []Running
+	frames    [][]byte
 	err       error // answers every read and every wish, when set
 	subs      []chan []string
 }
@@ -197,11 +203,50 @@ func (w *world) Subscribe(context.Context) <-chan []string {
 	return c
 }
 
+func (w *world) Journeys(context.Context) ([]JourneyStanding, error) { return w.stands, w.err }
+
+func (w *world) Run(_ context.Context, id signal.ID) (RunView, error) {
+	v, ok := w.runs[id]
+	if !ok && w.err == nil {
+		return v, fault.New(fault.NotFound, "there is no such run", "its retention may be over")
+	}
+	return v, w.err
+}
+
+func (w *world) Trend(_ context.Context, p product.ID, journey string, _ time.Time) (Trend, error) {
+	return w.trends[string(p)+"/"+journey], w.err
+}
+
+func (w *world) Running(context.Context) ([]Running, error) { return w.running, w.err }
+
+func (w *world) AcceptPicture(_ context.Context, id signal.ID, step int, by string) error {
+	w.called("accept", string(id), strconv.Itoa(step), by)
+	return w.err
+}
+
+func (w *world) Screen(_ context.Context, run string) (<-chan []byte, error) {
+	if len(w.running) == 0 || w.running[0].ID != run {
+		return nil, fault.New(fault.NotFound, "this run is over", "")
+	}
+	c := make(chan []byte, len(w.frames))
+	for _, f := range w.frames {
+		c <- f
+	}
+	close(c)
+	return c, w.err
+}
+
+func (w *world) bundle(_ context.Context, out io.Writer, s signal.Signal) error {
+	_, err := io.WriteString(out, "zip of "+string(s.ID))
+	return err
+}
+
 // options wires the world; now is 90 s after the bad release unless changed.
 func (w *world) options(t testing.TB) Options {
 	t.Helper()
 	return Options{
 		Releases: w, Incidents: w, Drills: w, Journal: w, Desk: w, Doorkeeper: w, Keys: w, Live: w, Blobs: w,
+		Journeys: w, Screens: w, Bundle: w.bundle,
 		Markdown:  func(p postmortem.Postmortem) []byte { return []byte("# " + p.Title + "\n") },
 		Products:  w.products,
 		Scenarios: scenarios(),

@@ -1,6 +1,6 @@
-// Keeps an open page fresh without reloading it, and four small comforts:
-// relative times, enlarged screenshots, forms that are sent once, and dialogs in
-// browsers without commands.
+// Keeps an open page fresh without reloading it, and five small comforts:
+// relative times, enlarged screenshots, pictures under a divider, forms that are
+// sent once, and dialogs in browsers without commands.
 // Every page works without this file.
 "use strict";
 (() => {
@@ -20,6 +20,7 @@
       return;
     }
     if (old.hasAttribute("data-keep") && busy(old)) return;
+    if (old.dataset.slider && old.dataset.slider === now.dataset.slider) return; // its divider stays where it is
     const keep = held[old.nodeName] || [];
     for (const a of [...old.attributes]) if (!now.hasAttribute(a.name) && !keep.includes(a.name)) old.removeAttribute(a.name);
     for (const a of now.attributes) if (!keep.includes(a.name) && old.getAttribute(a.name) !== a.value) old.setAttribute(a.name, a.value);
@@ -51,11 +52,13 @@
     try {
       const r = await fetch(location.pathname + location.search, { headers: { "X-Postflight-Live": "1" }, cache: "no-store" });
       if (r.status === 401) return void (location.href = "/sign-in?next=" + encodeURIComponent(location.pathname));
+      if (r.redirected) return void (location.href = r.url); // a run that is over has a page of its own
       if (r.ok) {
         const page = new DOMParser().parseFromString(await r.text(), "text/html");
         for (const id of ["main", "nav", "as-of"]) if ($(id) && page.getElementById(id)) morph($(id), page.getElementById(id));
         if (page.title) document.title = page.title;
         relative();
+        sliders();
       }
     } catch (e) {
       state("off");
@@ -137,6 +140,24 @@
     if (e.key === "ArrowLeft") show(at - 1);
     if (e.key === "ArrowRight") show(at + 1);
   });
+
+  // --- two pictures under a divider: a range input that covers them, so that
+  // pointers, fingers and arrow keys all move it.
+  function sliders() {
+    for (const el of document.querySelectorAll(".slider:not(.on)")) {
+      const range = el.querySelector(".slider-range"), mark = el.querySelector(".slider-toggle");
+      const move = () => {
+        el.style.setProperty("--at", range.value + "%");
+        range.setAttribute("aria-valuetext", range.value + " % before, " + (100 - range.value) + " % now");
+      };
+      el.classList.add("on");
+      for (const hidden of el.querySelectorAll("[hidden]")) hidden.hidden = false;
+      range.addEventListener("input", move);
+      if (mark) mark.firstElementChild.addEventListener("change", (e) => el.classList.toggle("marked", e.target.checked));
+      move();
+    }
+  }
+  sliders();
 
   // --- a form is sent once, and says so while the server works.
   document.addEventListener("submit", (e) => {
