@@ -15,9 +15,13 @@ const hidden = "•••"
 // one, and the values it was told of, in whatever encoding they stand.
 type redactor struct {
 	rules  []rule
+	in     *structure
 	values finder
 	done   map[string]string // short texts that come again and again
 }
+
+// structure finds the named parts of JSON and HTML.
+type structure struct{ field, tag, label, value *regexp.Regexp }
 
 // rule hides what looks like a secret. It is tried only on texts that hold one
 // of its words, which are in lower case.
@@ -28,7 +32,12 @@ type rule struct {
 }
 
 func newRedactor() *redactor {
-	r := &redactor{}
+	r := &redactor{in: &structure{
+		field: regexp.MustCompile(`"([A-Za-z0-9_.-]{1,60})"(\s*:\s*)("(?:[^"\\]|\\.)*"?|-?[0-9][0-9.eE+-]*)`),
+		tag:   regexp.MustCompile(`(?i)<(?:input|meta|option)\b[^>]*`),
+		label: regexp.MustCompile(`(?i)\b(?:name|id|type|autocomplete|property)\s*=\s*["']?([\w:.-]+)`),
+		value: regexp.MustCompile(`(?i)\b(value|content)(\s*=\s*)("[^"]*"?|'[^']*'?|[^\s"'>]+)`),
+	}}
 	add := func(words, find, replace string) {
 		r.rules = append(r.rules, rule{strings.Fields(words), regexp.MustCompile(find), replace})
 	}
@@ -46,7 +55,7 @@ func newRedactor() *redactor {
 }
 
 // clone shares the rules and starts without values.
-func (r *redactor) clone() *redactor { return &redactor{rules: r.rules, done: map[string]string{}} }
+func (r *redactor) clone() *redactor { return &redactor{rules: r.rules, in: r.in, done: map[string]string{}} }
 
 // secret adds a value that must never be stored. Very short ones would hide
 // half of every text and are left.
@@ -212,9 +221,8 @@ func (r *redactor) body(mime, text string) string {
 // fields hides the values of JSON fields with telling names, in a text that
 // need not be whole: bodies are cut.
 func (r *redactor) fields(text string) string {
-	find := regexp.MustCompile(`"([A-Za-z0-9_.-]{1,60})"(\s*:\s*)("(?:[^"\\]|\\.)*"?|-?[0-9][0-9.eE+-]*)`)
-	return find.ReplaceAllStringFunc(text, func(s string) string {
-		m := find.FindStringSubmatch(s)
+	return r.in.field.ReplaceAllStringFunc(text, func(s string) string {
+		m := r.in.field.FindStringSubmatch(s)
 		if !secretName(m[1]) {
 			return s
 		}
@@ -225,13 +233,10 @@ func (r *redactor) fields(text string) string {
 // markup hides what fields and metadata with telling names hold, in HTML that
 // need not be whole.
 func (r *redactor) markup(text string) string {
-	tags := regexp.MustCompile(`(?i)<(?:input|meta|textarea|option)\b[^>]{0,4000}`)
-	label := regexp.MustCompile(`(?i)\b(?:name|id|type|autocomplete|property)\s*=\s*["']?([\w:.-]+)`)
-	value := regexp.MustCompile(`(?i)\b(value|content)(\s*=\s*)("[^"]*"?|'[^']*'?|[^\s"'>]+)`)
-	return tags.ReplaceAllStringFunc(text, func(tag string) string {
-		for _, m := range label.FindAllStringSubmatch(tag, 20) {
+	return r.in.tag.ReplaceAllStringFunc(text, func(tag string) string {
+		for _, m := range r.in.label.FindAllStringSubmatch(tag, 20) {
 			if secretName(m[1]) {
-				return value.ReplaceAllString(tag, `$1$2"`+hidden+`"`)
+				return r.in.value.ReplaceAllString(tag, `$1$2"`+hidden+`"`)
 			}
 		}
 		return tag
