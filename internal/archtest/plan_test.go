@@ -61,6 +61,7 @@ func plan() map[string]room {
 		"internal/deploy":  {10, door}, // performs rollbacks
 		"internal/ingest":  {10, door}, // boot reports and deploy webhooks
 		"internal/notify":  {10, door}, // performs messages
+		"internal/suite":   {10, door}, // runs Playwright suites
 		"internal/store":   {10, door}, // SQLite and PostgreSQL
 		"internal/api":     {10, door}, // the HTTP API
 		"internal/web":     {10, door}, // the pages
