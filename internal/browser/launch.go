@@ -125,8 +125,8 @@ func (b *Browser) Done() <-chan struct{} { return b.proc.done }
 // Stderr returns the kept tail of what Chromium wrote to stderr.
 func (b *Browser) Stderr() string { return b.proc.stderr.String() }
 
-// watchTargets makes every tab of our contexts, popups included, attach itself,
-// paused, before its first request.
+// watchTargets makes every tab of our contexts, popups included, and every
+// shared worker attach itself, paused, before its first request.
 func (b *Browser) watchTargets(ctx context.Context) error {
 	root := b.conn.root
 	handleEvent(root, "Target.attachedToTarget", b.attached)
@@ -135,7 +135,7 @@ func (b *Browser) watchTargets(ctx context.Context) error {
 	handleEvent(root, "Browser.downloadProgress", b.downloadMoves)
 	return root.call(ctx, "Target.setAutoAttach", map[string]any{
 		"autoAttach": true, "waitForDebuggerOnStart": true, "flatten": true,
-		"filter": []any{map[string]any{"type": "page"}},
+		"filter": []any{map[string]any{"type": "page"}, map[string]any{"type": "shared_worker"}},
 	}, nil)
 }
 
@@ -163,6 +163,10 @@ func (b *Browser) attached(e attachedEvent) {
 		return
 	}
 	w := b.window(e.TargetInfo.BrowserContextID)
+	if w != nil && e.TargetInfo.Type == "shared_worker" { // no page attaches those: they are nobody's
+		w.owner().child(e)
+		return
+	}
 	if w == nil || e.TargetInfo.Type != "page" {
 		s.start()
 		s.post("Runtime.runIfWaitingForDebugger", nil)

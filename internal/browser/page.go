@@ -58,6 +58,9 @@ func (p *Page) Close(ctx context.Context) error {
 func (p *Page) farewell(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, closeTimeout)
 	defer cancel()
+	if p.window.record.fence.inspects() { // what a page sends when it is closed goes past us on full Chromium
+		_ = p.Call(ctx, "Page.navigate", map[string]any{"url": "about:blank"}, nil)
+	}
 	if p.Crashed() || p.sess.call(ctx, "Page.close", nil, nil) != nil {
 		p.window.browser.conn.root.post("Target.closeTarget", map[string]any{"targetId": p.ID})
 	}
@@ -65,10 +68,12 @@ func (p *Page) farewell(ctx context.Context) {
 }
 
 // owner is the page NewPage returned.
-func (p *Page) owner() *Page {
-	p.window.mu.Lock()
-	defer p.window.mu.Unlock()
-	return p.window.pages[0]
+func (p *Page) owner() *Page { return p.window.owner() }
+
+func (w *window) owner() *Page {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.pages[0]
 }
 
 // Call sends one protocol command on the page's main session. It ends with the
