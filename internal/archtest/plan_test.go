@@ -67,6 +67,8 @@ func plan() map[string]room {
 		"internal/web":     {10, door}, // the pages
 		"internal/journey": {11, door}, // plays recordings in the browser
 
+		"internal/recorder": {12, door}, // writes down what a person does in a browser
+
 		"internal/pgtest":    {10, support}, // a private PostgreSQL
 		"internal/slacktest": {10, support}, // a Slack; also the demo's chat
 		"internal/smtptest":  {10, support}, // a mail server
@@ -83,8 +85,11 @@ func plan() map[string]room {
 	}
 }
 
-// doorway names the only import from one door to another.
-func doorway() (from, to string) { return "internal/journey", "internal/browser" }
+// doorways are the only imports from one door to another: what drives the
+// browser.
+func doorways() map[string]string {
+	return map[string]string{"internal/journey": "internal/browser", "internal/recorder": "internal/browser"}
+}
 
 // configReaders are the only rooms that may import the configuration.
 func configReaders() []string { return []string{"internal/app", "internal/cli"} }

@@ -21,8 +21,24 @@ var _ Runner = House{}
 // Load reads a configuration as the server does.
 func (House) Load(path string) (*config.Config, []config.Warning, error) { return app.Load(path) }
 
-// LintJourney says why a recording cannot be played or can never fail.
-func (House) LintJourney(file string) error { return app.LintJourney(file) }
+// LintJourney says why a journey cannot be played or can never fail.
+func (House) LintJourney(file string) ([]string, error) { return app.Lint(file) }
+
+// PlayJourney plays a journey once, without a server.
+func (House) PlayJourney(ctx context.Context, o PlayOptions) (Played, error) {
+	s, title, err := app.PlayFile(ctx, app.PlayOptions{
+		File: o.File, Base: o.Base, Origins: o.Origins, Browser: o.Browser, Headed: o.Headed, Slow: o.Slow,
+		Trace: o.Trace, Spec: o.Spec, Version: o.Version, Result: o.Result,
+	})
+	return Played{Signal: s, Title: title}, err
+}
+
+// RecordJourney records a journey in a window.
+func (House) RecordJourney(ctx context.Context, o RecordOptions) error {
+	return app.Record(ctx, app.RecordOptions{
+		URL: o.URL, Title: o.Title, Browser: o.Browser, Attribute: o.Attribute, Step: o.Step, Save: o.Save, Version: o.Version,
+	})
+}
 
 // Serve runs a server on a configuration until ctx ends.
 func (House) Serve(ctx context.Context, o ServeOptions) error {

@@ -1,8 +1,11 @@
 package cli_test
 
 import (
+	"embed"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -35,6 +38,9 @@ func TestMain(m *testing.M) {
 // bell, an 8-bit control and a reversed line.
 const hostile = "\x1b[31mred\x1b]0;title\x07\u009b2J\u202egnp.exe\rover"
 
+//go:embed testdata/pages
+var pageFiles embed.FS
+
 type houseKey struct{}
 
 // Every script talks to an API of its own, over a real socket.
@@ -65,6 +71,13 @@ func setup(env *testscript.Env) error {
 	srv := httptest.NewServer(h.Handler(slog.New(slog.DiscardHandler)))
 	env.Defer(srv.Close)
 	env.Values[houseKey{}] = h
+	files, err := fs.Sub(pageFiles, "testdata/pages")
+	if err != nil {
+		return err
+	}
+	pages := httptest.NewServer(http.FileServer(http.FS(files)))
+	env.Defer(pages.Close)
+	env.Setenv("PAGES", pages.URL)
 	env.Setenv("POSTFLIGHT_SERVER", srv.URL)
 	env.Setenv("POSTFLIGHT_TOKEN", h.Grant("ci", access.Admin))
 	env.Setenv("VIEWER_TOKEN", h.Grant("viewer", access.Viewer))

@@ -17,8 +17,7 @@ type Runner interface {
 	Demo(ctx context.Context, o DemoOptions) error
 	// Load reads a configuration as Serve does.
 	Load(path string) (*config.Config, []config.Warning, error)
-	// LintJourney says why a recording cannot be played or can never fail.
-	LintJourney(file string) error
+	Player
 }
 
 // ServeOptions say what server to run.

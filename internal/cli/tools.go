@@ -9,63 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/postflight/postflight/internal/fault"
 	"github.com/postflight/postflight/internal/ingest"
 	"github.com/postflight/postflight/internal/product"
 )
-
-// journey is `postflight journey`.
-func (t *tool) journey() *cobra.Command {
-	return group("journey", "Check recorded journeys", t.journeyLint())
-}
-
-// linted is the answer for one recording in JSON.
-type linted struct {
-	File  string `json:"file"`
-	OK    bool   `json:"ok"`
-	Error string `json:"error,omitempty"`
-}
-
-func (t *tool) journeyLint() *cobra.Command {
-	return &cobra.Command{
-		Use: "lint FILE...", Short: "Say why recordings cannot be played, or can never fail",
-		Long: "Check recordings of the Chrome DevTools Recorder: every step must be one that\ncan be played, and something must be asserted.\n\n" + exitHelp,
-		Args: cobra.MinimumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			var all []linted
-			bad := 0
-			for _, file := range args {
-				err := t.Runner.LintJourney(file)
-				one := linted{File: file, OK: err == nil}
-				if err != nil {
-					bad++
-					one.Error = err.Error()
-				}
-				all = append(all, one)
-				switch {
-				case t.json:
-				case err != nil:
-					what := tell(err)
-					t.err.problem("error", t.err.red, what.message)
-					if what.hint != "" {
-						t.err.problem("hint", t.err.dim, what.hint)
-					}
-				default:
-					t.out.line(file, " is good")
-				}
-			}
-			if t.json {
-				if err := t.out.json(all); err != nil {
-					return err
-				}
-			}
-			if bad > 0 {
-				return exit(kindExits()[fault.Invalid])
-			}
-			return nil
-		},
-	}
-}
 
 // bootScript is `postflight boot-script`.
 func (t *tool) bootScript() *cobra.Command {
