@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -31,6 +32,9 @@ type record struct {
 	screenshot string
 	lines      []signal.Line
 	selector   *signal.Selector // health of the alternatives, when there were several
+	url        string           // of the page, after the step
+	over       bool             // it took longer than its budget
+	soft       *cause           // why it failed, and the run went on
 }
 
 // steps plays the journey until it ends, fails or has to stop.
@@ -43,23 +47,16 @@ func (p *play) steps(ctx context.Context, until time.Time) {
 		defer close(guarded)
 		p.guard(work, stop)
 	}()
-	for i, s := range p.journey.Steps {
+	for i, s := range p.journey.Steps[:p.cleanupAt] {
 		p.step = i
-		r := &p.records[i]
-		r.begin = time.Now()
-		p.err = p.carryOut(work, s)
-		r.end = time.Now()
-		p.cause = context.Cause(work)
-		if p.err != nil {
+		p.playStep(work, s)
+		if p.err == nil {
+			p.err = pause(work, p.req.Slow)
+			p.cause = context.Cause(work)
+		}
+		if p.err != nil && !p.goOn() {
 			break
 		}
-		r.outcome = signal.Pass
-		if s.Asserts() {
-			p.asserted++
-		}
-		p.shoot(work, i)
-		p.comparePicture(work, i)
-		p.readMeta(work)
 	}
 	if p.err == nil {
 		p.settle(work)
@@ -67,6 +64,83 @@ func (p *play) steps(ctx context.Context, until time.Time) {
 	stop(nil)
 	<-guarded
 }
+
+// playStep plays one step and notes how it went.
+func (p *play) playStep(ctx context.Context, s Step) {
+	r := &p.records[p.step]
+	r.begin = time.Now()
+	p.err = p.carryOut(ctx, s)
+	r.end = time.Now()
+	p.cause = context.Cause(ctx)
+	p.turnBack()
+	r.url = p.page.URL()
+	if took := r.end.Sub(r.begin); s.Budget > 0 && took > s.Budget {
+		r.over = true
+		p.late++
+		p.warn(fmt.Sprintf("took %s, over its budget of %s", took.Round(time.Millisecond), s.Budget))
+	}
+	if p.err != nil {
+		return
+	}
+	r.outcome = signal.Pass
+	if s.Asserts() {
+		p.asserted++
+	}
+	p.shoot(ctx, p.step)
+	p.comparePicture(ctx, p.step)
+	p.readMeta(ctx)
+}
+
+// goOn reports whether the failure of a soft step is told only, so far: what it
+// asserts was not so. What stops every step stops this one's run too.
+func (p *play) goOn() bool {
+	s := p.journey.Steps[p.step]
+	if !s.Soft || p.cause != nil || errors.Is(p.err, browser.ErrCrashed) || errors.Is(p.err, browser.ErrClosed) {
+		return false
+	}
+	own := p.stepCause()
+	if own == nil {
+		return false
+	}
+	r := &p.records[p.step]
+	r.outcome, r.message, r.soft = signal.Fail, own.Message, own
+	p.soft++
+	p.asserted++
+	p.err = nil
+	return true
+}
+
+// cleanup plays the steps that always run. What fails here does not fail the
+// run: it is counted as left behind.
+func (p *play) cleanup(ctx context.Context) {
+	steps := p.journey.Steps[p.cleanupAt:]
+	if len(steps) == 0 {
+		return
+	}
+	limit, cancel := context.WithTimeoutCause(ctx, cleanupTime(p.req.Timeout), errDeadline)
+	defer cancel()
+	err, cause, at, ours := p.err, p.cause, p.step, p.ours
+	failed := 0
+	for i, s := range steps {
+		p.step = p.cleanupAt + i
+		p.playStep(limit, s)
+		r := &p.records[p.step]
+		if p.err != nil {
+			failed++
+			r.outcome, r.message = signal.Fail, clip(p.err.Error(), maxText)
+		}
+	}
+	p.err, p.cause, p.step, p.ours = err, cause, at, ours
+	if failed > 0 {
+		if p.left == nil {
+			p.left = new(int)
+		}
+		*p.left += failed
+	}
+}
+
+// cleanupTime is the share of a run's time that is kept for its clean-up.
+func cleanupTime(all time.Duration) time.Duration { return min(all/4, 20*time.Second) }
 
 // guard ends the steps soon after the page has failed, so that nothing waits
 // for what cannot come any more.
@@ -76,7 +150,7 @@ func (p *play) guard(ctx context.Context, stop context.CancelCauseFunc) {
 			stop(errStop)
 			return
 		}
-		if len(p.causes(p.page.Since(browser.Mark{}))) > 0 {
+		if len(p.causes(p.main.Since(browser.Mark{}))) > 0 {
 			_ = pause(ctx, grace)
 			stop(errStop)
 			return
@@ -88,8 +162,8 @@ func (p *play) guard(ctx context.Context, stop context.CancelCauseFunc) {
 func (p *play) settle(ctx context.Context) {
 	limit, cancel := context.WithTimeout(ctx, settle)
 	defer cancel()
-	for pause(limit, glance) == nil && p.page.Sync(limit) == nil {
-		busy := slices.ContainsFunc(p.page.Since(browser.Mark{}).Requests, func(q browser.Request) bool {
+	for pause(limit, glance) == nil && p.main.Sync(limit) == nil {
+		busy := slices.ContainsFunc(p.main.Since(browser.Mark{}).Requests, func(q browser.Request) bool {
 			return !q.Finished && p.first[origin(q.URL)] && essential(q.Type)
 		})
 		if !busy {

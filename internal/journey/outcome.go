@@ -24,23 +24,30 @@ type cause struct {
 // of the product's code, failed first-party requests, a crash, a flood.
 func (p *play) causes(t browser.Telemetry) []cause {
 	var out []cause
+	tolerant := p.tolerant()
 	for _, x := range t.Exceptions {
-		if p.own(x) {
+		if !tolerant && p.own(x) && !p.allowed(x.Text) {
 			out = append(out, thrown(x))
 		}
 	}
 	for _, q := range t.Requests {
-		if p.first[origin(q.URL)] && fatal(q) {
+		if !tolerant && q.Blocked != "fence" && p.first[origin(q.URL)] && fatal(q) && !p.allowed(q.URL) {
 			out = append(out, refused(q))
 		}
 	}
+	for _, b := range t.Blocked {
+		out = append(out, stoppedAtFence(b))
+	}
+	if err := p.main.Err(); errors.Is(err, browser.ErrHostile) {
+		out = append(out, cause{time.Now(), signal.Failure{Class: "crash", Message: "the page was given up: " + err.Error(), URL: p.main.URL()}})
+	}
 	for _, c := range t.Crashes {
-		if c.Page == p.page.ID && c.Kind == "page" {
+		if c.Page == p.main.ID && c.Kind == "page" {
 			out = append(out, cause{c.At, signal.Failure{Class: "crash", Message: "the tab crashed", URL: c.URL}})
 		}
 	}
 	if p.bytes.over() {
-		f := signal.Failure{Class: "navigation", Message: fmt.Sprintf("the page sent more than %d MiB", maxBytes>>20), URL: p.page.URL()}
+		f := signal.Failure{Class: "navigation", Message: fmt.Sprintf("the page sent more than %d MiB", maxBytes>>20), URL: p.main.URL()}
 		out = append(out, cause{time.Now(), f})
 	}
 	slices.SortStableFunc(out, func(a, b cause) int { return a.at.Compare(b.at) })
@@ -72,26 +79,6 @@ func thrown(x browser.Exception) cause {
 	return cause{x.At, f}
 }
 
-// essential are the types of request without which a page does not work.
-func essential(kind string) bool {
-	return slices.Contains([]string{"Document", "Script", "Stylesheet", "Fetch", "XHR"}, kind)
-}
-
-// fatal reports a first-party request whose failure fails the run.
-func fatal(q browser.Request) bool {
-	switch {
-	case q.Redirect != "" || !q.Failed():
-		return false
-	case q.Status >= 500:
-		return true
-	case q.Status >= 400:
-		return essential(q.Type)
-	case strings.Contains(q.Error, "ERR_ABORTED"):
-		return false // a download, or a navigation that overtook it
-	}
-	return essential(q.Type) || q.Type == "Image" || q.Type == "Font" || q.Type == "Manifest"
-}
-
 func refused(q browser.Request) cause {
 	f := signal.Failure{Class: "request", URL: q.URL, Host: host(q.URL), Status: q.Status}
 	at := q.Started.Add(q.Timing.DNS + q.Timing.Connect + q.Timing.TLS + q.Timing.Send + q.Timing.Wait)
@@ -111,19 +98,25 @@ func refused(q browser.Request) cause {
 func (p *play) conclude(ctx context.Context) {
 	limit, cancel := context.WithTimeout(ctx, reserve)
 	defer cancel()
+	p.turnBack()
 	if !p.page.Crashed() {
 		_ = p.page.Sync(limit)
 		p.cookies(limit)
 	}
-	p.seen = p.page.Since(browser.Mark{})
+	p.seen = p.main.Since(browser.Mark{})
 	p.readHeaders()
-	all := append(p.causes(p.seen), p.pictures.causes...)
+	p.blocked = append(p.blocked, fenced(p.seen.Blocked)...)
+	all := p.causes(p.seen)
 	own := p.stepCause()
 	if own != nil {
 		all = append(all, *own)
 		all = append(all, p.foreign(own)...)
 	}
+	all = append(all, p.pictures.causes...)
 	slices.SortStableFunc(all, func(a, b cause) int { return a.at.Compare(b.at) })
+	if len(all) == 0 && p.err == nil {
+		all = p.softCauses()
+	}
 	if len(all) == 0 {
 		if p.err != nil && p.ours == nil {
 			p.ours = fmt.Errorf("play step %d: %w", p.step+1, p.err)
@@ -132,6 +125,9 @@ func (p *play) conclude(ctx context.Context) {
 	}
 	p.failure = &all[0]
 	p.blame(own)
+	if why := p.starved(p.failure); why != "" {
+		p.ours = errors.New(why)
+	}
 	p.keep(limit)
 }
 
@@ -166,6 +162,18 @@ func (p *play) stepAt(at time.Time) int {
 	return found
 }
 
+// softCauses are the soft steps that failed: they fail a run that nothing else
+// failed, at its end.
+func (p *play) softCauses() []cause {
+	var out []cause
+	for _, r := range p.records {
+		if r.soft != nil {
+			out = append(out, *r.soft)
+		}
+	}
+	return out
+}
+
 // stepCause is the failure of the step itself; nil when it did not fail, was
 // only interrupted, or could not be played for a fault of ours.
 func (p *play) stepCause() *cause {
@@ -178,6 +186,7 @@ func (p *play) stepCause() *cause {
 	var wait *waitError
 	var assertion *assertionError
 	var recording *recordingError
+	var called *callError
 	switch {
 	case errors.Is(p.err, browser.ErrCrashed):
 		f.Class, f.Message = "crash", "the tab crashed"
@@ -186,6 +195,8 @@ func (p *play) stepCause() *cause {
 	case errors.As(p.err, &recording):
 		p.ours = p.err
 		return nil
+	case errors.As(p.err, &called):
+		f = called.Failure
 	case errors.As(p.err, &assertion):
 		f.Class = "assertion"
 	case errors.As(p.err, &nav):
@@ -214,14 +225,15 @@ func (e *waitError) class() string {
 	return "step_timeout"
 }
 
-// foreign are the third-party failures during a step that failed: they may be
-// why it did.
+// foreign are the failures during a step that failed which do not fail a run by
+// themselves: third parties' and calls that were answered 4xx. They may be why.
 func (p *play) foreign(own *cause) []cause {
 	begin := p.records[p.step].begin
 	var out []cause
 	for _, q := range p.seen.Requests {
 		c := refused(q)
-		if essential(q.Type) && q.Redirect == "" && q.Failed() && !p.first[origin(q.URL)] && c.at.After(begin) && c.at.Before(own.at) {
+		guest := !p.first[origin(q.URL)] || scripted(q)
+		if guest && essential(q.Type) && q.Redirect == "" && q.Failed() && !p.allowed(q.URL) && c.at.After(begin) && c.at.Before(own.at) {
 			c.Message += "; then " + own.Message
 			out = append(out, c)
 		}

@@ -8,7 +8,10 @@ import (
 	"log/slog"
 	"maps"
 	"net/url"
+	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/postflight/postflight/internal/browser"
@@ -43,6 +46,9 @@ type Runner struct {
 	log    *slog.Logger
 	hide   *redactor
 	launch func(context.Context, browser.Options) (*browser.Browser, error)
+
+	mu    sync.Mutex
+	whole browser.Binary // the full Chromium, once it was needed
 }
 
 // New returns a runner.
@@ -152,7 +158,13 @@ func (r *Runner) conduct(ctx context.Context, q Request, begin time.Time, s *sig
 		return
 	}
 	defer p.close()
-	p.steps(hard, begin.Add(q.Timeout-min(reserve, q.Timeout/4)))
+	until := begin.Add(q.Timeout - min(reserve, q.Timeout/4))
+	if p.cleanupAt < len(p.journey.Steps) {
+		until = until.Add(-cleanupTime(q.Timeout))
+	}
+	stopPulse := p.pulse.start()
+	p.steps(hard, until)
+	stopPulse()
 	if ctx.Err() != nil {
 		broken(fmt.Errorf("the run was called off: %w", ctx.Err()))
 		return
@@ -162,7 +174,9 @@ func (r *Runner) conduct(ctx context.Context, q Request, begin time.Time, s *sig
 		return
 	}
 	p.conclude(hard)
+	p.cleanup(hard)
 	p.report(s)
+	p.account(s)
 	p.finish(hard, s)
 	after := ""
 	if p.req.Version.Kind == product.VersionJSON || len(p.versions) == 0 {
@@ -191,7 +205,15 @@ type play struct {
 	hide    *redactor // with the secrets of this run
 	first   map[string]bool
 	browser *browser.Browser
-	page    *browser.Page
+	// main is the run's own page; page and root are where the step being played
+	// looks: the main one, or the step's target.
+	main, page *browser.Page
+	root       *browser.Frame
+	cleanupAt  int // index of the first clean-up step in journey.Steps
+	pulse      pulse
+
+	engine   engine // our code in the pages
+	settlers settlers
 
 	records  []record
 	step     int   // index of the one being played
@@ -208,18 +230,21 @@ type play struct {
 	gathered gathered
 
 	vars    map[string]string // by name; secrets as "secret.name"; code and api steps add to them
+	values  values            // that steps and the run itself make
 	left    *int              // synthetic records that are left, as counted by api steps
 	soft    int               // soft assertions that failed
-	over    int               // steps over their budget
+	late    int               // steps over their budget
 	blocked []signal.Request  // what the fence stopped
 
 	pictures pictures // what was compared
 }
 
 func newPlay(r *Runner, q Request, j *Journey, begin time.Time) *play {
+	whole := *j
+	whole.Steps = slices.Concat(j.Steps, j.Cleanup)
 	p := &play{
-		Runner: r, req: q, journey: j, begin: begin, hide: r.hide.clone(),
-		first: map[string]bool{}, versions: map[string]bool{}, records: make([]record, len(j.Steps)),
+		cleanupAt: len(j.Steps), journey: &whole, Runner: r, req: q, begin: begin, hide: r.hide.clone(),
+		first: map[string]bool{}, versions: map[string]bool{}, records: make([]record, len(whole.Steps)),
 	}
 	p.vars = map[string]string{}
 	for _, from := range []map[string]string{j.Vars, q.Spec.Vars, q.Vars} {
@@ -242,7 +267,11 @@ func newPlay(r *Runner, q Request, j *Journey, begin time.Time) *play {
 // open starts the browser and opens the page.
 func (p *play) open(ctx context.Context) error {
 	agent := strings.TrimSuffix("Postflight/"+p.o.Version, "/") + " (+synthetic)"
-	b, err := p.launch(ctx, browser.Options{Binary: p.o.Binary, UserAgentSuffix: agent, Dir: p.o.Dir})
+	binary, err := p.binary(ctx)
+	if err != nil {
+		return err
+	}
+	b, err := p.launch(ctx, browser.Options{Binary: binary, UserAgentSuffix: agent, Dir: p.o.Dir, Headed: p.req.Headed})
 	if err != nil {
 		return err
 	}
@@ -252,15 +281,29 @@ func (p *play) open(ctx context.Context) error {
 		o.ResponseHeaders = []string{p.req.Version.Name}
 	}
 	p.gather(&o)
-	if p.page, err = b.NewPage(ctx, o); err != nil {
+	o.Fence = p.fence()
+	if p.main, err = b.NewPage(ctx, o); err != nil {
 		p.close()
 		return err
 	}
-	p.bytes.watch(p.page)
+	p.page, p.root = p.main, p.main.MainFrame()
+	p.bytes.watch(p.main)
 	if err = p.watchEvidence(ctx); err != nil {
 		p.close()
 	}
 	return err
+}
+
+// account adds what a run has to tell beside its outcome.
+func (p *play) account(s *signal.Signal) {
+	s.Browser = strings.TrimSpace(filepath.Base(p.browser.Binary.Path) + " " + p.browser.Binary.Version)
+	s.Soft, s.Over, s.Left, s.Blocked = p.soft, p.late, p.left, p.blocked
+	for i, r := range p.records {
+		step, to := p.journey.Steps[i], &s.Steps[i]
+		to.Budget, to.Over, to.Soft, to.From = step.Budget, r.over, step.Soft, step.From
+		to.Cleanup, to.URL, to.Selector = i >= p.cleanupAt, r.url, r.selector
+		to.Compared = p.pictures.of(i)
+	}
 }
 
 // markers are the synthetic headers, one for each first-party origin.

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/postflight/postflight/internal/browser"
 )
@@ -22,38 +25,82 @@ func (e *recordingError) Error() string { return e.message }
 
 const keyPause = 100 * time.Millisecond
 
-// carryOut plays one step.
+// carryOut plays one step within its time.
 func (p *play) carryOut(ctx context.Context, s Step) error {
 	limit, cancel := context.WithTimeoutCause(ctx, s.Timeout, errStep)
 	defer cancel()
+	if s.Templated {
+		var err error
+		if s, err = p.expand(s); err != nil {
+			return err
+		}
+	}
+	switch s.Type { // those that need no page
+	case API:
+		return p.callAPI(limit, s)
+	case Code:
+		return p.fetchCode(limit, s)
+	case Pause:
+		return pause(ctx, s.Wait)
+	case Custom:
+		return &recordingError{fmt.Sprintf("unknown custom step %q: %s are known", clip(s.Custom, 60), strings.Join(customSteps(), ", "))}
+	}
+	if err := p.attend(limit, s.Target); err != nil {
+		return err
+	}
+	switch s.Type {
+	case Navigate, Open:
+		return p.navigate(limit, s)
+	case Click, DoubleClick, Change, Hover, Check, Uncheck, Select, Upload:
+		return p.act(ctx, limit, s)
+	case Scroll:
+		if len(s.Selectors) > 0 {
+			return p.act(ctx, limit, s)
+		}
+	}
+	return p.follow(ctx, s, func() error { return p.plain(limit, s) })
+}
+
+// plain plays a step that acts on no element.
+func (p *play) plain(ctx context.Context, s Step) error {
 	switch s.Type {
 	case SetViewport:
-		return p.page.SetViewport(limit, s.Viewport)
-	case Navigate:
-		return p.navigate(limit, s)
-	case WaitForElement:
-		return p.follow(ctx, s, func() error { return p.waitElement(limit, s) })
-	case WaitForExpression:
-		return p.follow(ctx, s, func() error { return p.waitExpression(limit, s) })
-	case KeyDown:
-		return p.follow(ctx, s, func() error { return p.pressed(limit, p.page.KeyDown(limit, s.Key)) })
-	case KeyUp:
-		return p.follow(ctx, s, func() error { return p.pressed(limit, p.page.KeyUp(limit, s.Key)) })
-	case Scroll:
-		if len(s.Selectors) == 0 {
-			return p.follow(ctx, s, func() error { return p.scrollWindow(limit, s) })
+		if p.root.Parent() != nil {
+			return nil // a frame has none of its own
 		}
-	case Click, DoubleClick, Change, Hover:
+		return p.page.SetViewport(ctx, s.Viewport)
+	case WaitForElement:
+		return p.waitElement(ctx, s)
+	case WaitForExpression:
+		return p.waitExpression(ctx, s)
+	case KeyDown:
+		return p.pressed(ctx, p.main.KeyDown(ctx, s.Key))
+	case KeyUp:
+		return p.pressed(ctx, p.main.KeyUp(ctx, s.Key))
+	case Press:
+		return p.press(ctx, s.Key)
+	case Scroll:
+		return p.scrollWindow(ctx, s)
+	case EmulateNetwork:
+		return p.main.EmulateNetwork(ctx, s.Network)
+	case Close:
+		return p.closePage(ctx)
+	case See:
+		return p.see(ctx, s)
+	case NotSee:
+		return p.notSee(ctx, s)
+	case Shot:
+		return nil // the picture follows every step
 	}
-	return p.act(ctx, limit, s)
+	return fmt.Errorf("step %s cannot be played", s.Type)
 }
 
 func (p *play) scrollWindow(ctx context.Context, s Step) error {
 	f, err := p.frame(ctx, s.Frame)
 	if err != nil {
-		return err
+		return &waitError{why: err.Error(), err: err}
 	}
-	return f.Apply(ctx, browser.Isolated, scrollScript, nil, s.X, s.Y, false)
+	return f.Apply(ctx, browser.Isolated, scrollScript, nil, s.X, s.Y)
 }
 
 func (p *play) pressed(ctx context.Context, err error) error {
@@ -63,55 +110,156 @@ func (p *play) pressed(ctx context.Context, err error) error {
 	return pause(ctx, keyPause)
 }
 
+// keysOf splits "Control+Shift+a"; the last key may be "+" itself.
+func keysOf(chord string) []string {
+	if rest, ok := strings.CutSuffix(chord, "++"); ok {
+		return append(keysOf(rest), "+")
+	}
+	if chord == "+" {
+		return []string{"+"}
+	}
+	return strings.Split(chord, "+")
+}
+
+// press holds the modifiers, strikes the last key, and lets go in turn.
+func (p *play) press(ctx context.Context, chord string) error {
+	keys := keysOf(chord)
+	for _, k := range keys {
+		if !browser.KnownKey(k) {
+			return &recordingError{fmt.Sprintf("unknown key %q", clip(k, 40))}
+		}
+	}
+	var first error
+	down := 0
+	for _, k := range keys {
+		if first = p.page.KeyDown(ctx, k); first != nil {
+			break
+		}
+		down++
+	}
+	for i := down - 1; i >= 0; i-- { // also after an error: nothing stays held
+		if err := p.page.KeyUp(ctx, keys[i]); first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// closePage closes the step's page; a frame has nothing to close.
+func (p *play) closePage(ctx context.Context) error {
+	if p.root.Parent() != nil {
+		return nil
+	}
+	return p.page.CloseTab(ctx)
+}
+
 // navigate opens the step's URL.
 func (p *play) navigate(ctx context.Context, s Step) error {
-	n, err := p.page.Navigate(ctx, s.URL)
+	n, err := p.root.Navigate(ctx, s.URL)
 	if err != nil {
 		return err
 	}
-	if n.Status >= 400 {
+	if n.Status >= 400 && !p.allowed(n.URL) {
 		return &browser.NavigationError{URL: s.URL, Reason: fmt.Sprintf("the server answered %d", n.Status)}
 	}
-	p.compare(ctx, s, n)
-	return nil
+	return p.arrived(ctx, s, n)
 }
 
-// follow does an action and then waits for the navigation it must cause. The
-// watch is armed before the action, so that a fast one is not missed.
+// follow does an action and waits for the navigation it must cause. The wait
+// runs beside the action and was armed before it, so that a fast one is not
+// missed and a failed one ends the step at once.
 func (p *play) follow(ctx context.Context, s Step, action func() error) error {
 	if len(s.Asserted) == 0 {
 		return action()
 	}
-	w := p.page.WatchNavigation()
-	if err := action(); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, s.Timeout, errStep)
+	limit, cancel := context.WithTimeoutCause(ctx, s.Timeout, errStep)
 	defer cancel()
-	n, err := w.Wait(ctx)
+	f, err := p.frame(ctx, s.Frame)
 	if err != nil {
-		if !w.Started() && errors.Is(err, context.DeadlineExceeded) {
-			return &browser.NavigationError{URL: p.page.URL(), Reason: fmt.Sprintf("no navigation followed within %s", s.Timeout), Err: err}
-		}
+		f = p.root
+	}
+	watches := []*browser.NavigationWatch{f.WatchNavigation()}
+	if main := p.page.MainFrame(); main != f {
+		watches = append(watches, main.WatchNavigation())
+	}
+	group, both := errgroup.WithContext(limit)
+	var n browser.Navigation
+	group.Go(func() (err error) { n, err = p.anyOf(both, watches, s.Timeout); return err })
+	group.Go(action)
+	if err := group.Wait(); err != nil {
 		return err
 	}
-	p.compare(ctx, s, n)
+	return p.arrived(limit, s, n)
+}
+
+// anyOf waits for the first navigation: that of the frame, or of the page that
+// it is in.
+func (p *play) anyOf(ctx context.Context, watches []*browser.NavigationWatch, within time.Duration) (browser.Navigation, error) {
+	type end struct {
+		n   browser.Navigation
+		err error
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ends := make(chan end, len(watches))
+	url, started := p.page.URL(), false
+	for _, w := range watches {
+		go func() {
+			n, err := w.Wait(ctx)
+			ends <- end{n, err}
+		}()
+	}
+	var first end
+	for i := range watches {
+		e := <-ends
+		if e.err == nil {
+			return e.n, nil
+		}
+		if i == 0 || watches[i].Started() {
+			first = e
+		}
+		started = started || watches[i].Started()
+	}
+	if !started && errors.Is(first.err, context.DeadlineExceeded) {
+		first.err = &browser.NavigationError{URL: url, Reason: fmt.Sprintf("no navigation followed within %s", within), Err: first.err}
+	}
+	return first.n, first.err
+}
+
+// arrived compares where a navigation went with what was recorded: a difference
+// is told, and fails a strict step.
+func (p *play) arrived(ctx context.Context, s Step, n browser.Navigation) error {
+	for _, a := range s.Asserted {
+		why := p.differs(ctx, a, n)
+		for a.Strict && why != "" && pause(ctx, glance) == nil {
+			n.URL = p.page.URL()
+			why = p.differs(ctx, a, n)
+		}
+		switch {
+		case why == "":
+		case a.Strict:
+			return &assertionError{why}
+		default:
+			p.warn(why)
+		}
+	}
 	return nil
 }
 
-// compare warns when a navigation went elsewhere than recorded.
-func (p *play) compare(ctx context.Context, s Step, n browser.Navigation) {
-	for _, a := range s.Asserted {
-		if a.URL != "" && a.URL != n.URL {
-			p.warn(fmt.Sprintf("navigated to %s, recorded was %s", clip(n.URL, 300), clip(a.URL, 300)))
-		}
-		if a.Title == "" {
-			continue
-		}
-		if title, err := p.page.Title(ctx); err == nil && title != a.Title {
-			p.warn(fmt.Sprintf("the title is “%s”, recorded was “%s”", clip(title, 200), clip(a.Title, 200)))
-		}
+// differs says how a navigation is not the one asserted.
+func (p *play) differs(ctx context.Context, a Assertion, n browser.Navigation) string {
+	if a.URL != "" && a.URL != n.URL {
+		return fmt.Sprintf("navigated to %s, recorded %s", clip(n.URL, 300), clip(a.URL, 300))
 	}
+	if a.Title == "" {
+		return ""
+	}
+	limit, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	if title, err := p.page.Title(limit); err == nil && title != a.Title {
+		return fmt.Sprintf("the title is %q, recorded %q", clip(title, 120), clip(a.Title, 120))
+	}
+	return ""
 }
 
 // waitExpression evaluates until the value is truthy.
@@ -120,11 +268,10 @@ func (p *play) waitExpression(ctx context.Context, s Step) error {
 	last := "it is false"
 	for {
 		f, err := p.frame(ctx, s.Frame)
-		if err != nil {
-			return err
-		}
 		var ok bool
-		err = f.Evaluate(ctx, browser.Main, wrapped, &ok)
+		if err == nil {
+			err = f.Evaluate(ctx, browser.Main, wrapped, &ok)
+		}
 		thrown, isThrown := errors.AsType[*browser.ScriptError](err)
 		switch {
 		case err == nil && ok:
@@ -135,6 +282,8 @@ func (p *play) waitExpression(ctx context.Context, s Step) error {
 			last = "it throws " + clip(thrown.Text, 300)
 		case ctx.Err() != nil:
 			return p.waited(ctx, last)
+		case errors.Is(err, errNoFrame):
+			last = err.Error()
 		case !errors.Is(err, browser.ErrContextLost):
 			return err
 		}
@@ -146,22 +295,6 @@ func (p *play) waitExpression(ctx context.Context, s Step) error {
 
 func (p *play) waited(ctx context.Context, last string) error {
 	return &waitError{why: last, err: context.Cause(ctx), assertion: true}
-}
-
-// errNoFrame is a frame of the recording that is not there.
-var errNoFrame = errors.New("frame not found")
-
-// frame follows a path of child indexes.
-func (p *play) frame(_ context.Context, path []int) (*browser.Frame, error) {
-	f := p.page.MainFrame()
-	for _, i := range path {
-		kids := f.Children()
-		if i >= len(kids) {
-			return nil, fmt.Errorf("frame %v: %w", path, errNoFrame)
-		}
-		f = kids[i]
-	}
-	return f, nil
 }
 
 // pause waits, unless ctx ends first.

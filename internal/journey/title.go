@@ -55,7 +55,7 @@ func title(s Step) string {
 func ownTitle(s Step) string {
 	switch s.Type {
 	case See:
-		return "see " + seen(s)
+		return "see " + sought(s)
 	case NotSee:
 		return "do not see " + aim(s.Selectors)
 	case Check:
@@ -84,8 +84,8 @@ func ownTitle(s Step) string {
 	return string(s.Type)
 }
 
-// seen names what a see step looks for.
-func seen(s Step) string {
+// sought names what a see step looks for.
+func sought(s Step) string {
 	switch {
 	case len(s.Selectors) > 0:
 		return aim(s.Selectors)
