@@ -55,7 +55,9 @@ func newRedactor() *redactor {
 }
 
 // clone shares the rules and starts without values.
-func (r *redactor) clone() *redactor { return &redactor{rules: r.rules, in: r.in, done: map[string]string{}} }
+func (r *redactor) clone() *redactor {
+	return &redactor{rules: r.rules, in: r.in, done: map[string]string{}}
+}
 
 // secret adds a value that must never be stored. Very short ones would hide
 // half of every text and are left.
