@@ -76,6 +76,17 @@ func (f Fence) Check() error {
 	return err
 }
 
+// Refuses says why the fence stops a request that something beside the browser
+// is about to make: "host", "write", or "" when it does not. Rules that cannot be
+// understood let nothing through.
+func (f Fence) Refuses(method, url string) string {
+	c, err := newFence(f)
+	if err != nil {
+		return "host"
+	}
+	return c.refuses(method, url)
+}
+
 func parseHostRule(raw string) (hostRule, error) {
 	r := hostRule{host: strings.ToLower(strings.TrimSuffix(raw, "."))}
 	if h, p, err := net.SplitHostPort(raw); err == nil {
