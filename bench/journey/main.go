@@ -22,6 +22,7 @@ import (
 // options are the command line.
 type options struct {
 	rounds, runs, memory int
+	soak                 int
 	binary, peers, child string
 	base, recording, dir string
 }
@@ -31,8 +32,11 @@ func main() {
 	defer stop()
 	o := parse()
 	run := measure
-	if o.child != "" {
+	switch {
+	case o.child != "":
 		run = play
+	case o.soak > 0:
+		run = soak
 	}
 	if err := run(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench/journey: error:", err)
@@ -46,6 +50,7 @@ func parse() options {
 	flag.IntVar(&o.rounds, "rounds", 9, "rounds; each plays every driver once, in a changing order")
 	flag.IntVar(&o.runs, "runs", 3, "journeys in a row by one driver process")
 	flag.IntVar(&o.memory, "memory", 3, "rounds that measure memory instead")
+	flag.IntVar(&o.soak, "soak", 0, "instead, play a small journey so many times and hold that nothing grows")
 	flag.StringVar(&o.binary, "browser", "", "Chromium to use; default: the one Postflight finds")
 	flag.StringVar(&o.peers, "peers", "", "directory of the peers; empty: none of them")
 	flag.StringVar(&o.child, "child", "", "be this driver (internal)")
