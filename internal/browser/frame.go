@@ -161,6 +161,10 @@ func (f *Frame) Offset(ctx context.Context) (x, y float64, err error) {
 	return x, y, nil
 }
 
+// LocalRoot is the topmost frame around this one that is in the same process:
+// boxes inside are measured from its viewport.
+func (f *Frame) LocalRoot() *Frame { return localRoot(f) }
+
 // localRoot is the topmost frame in the same session: box models are relative to it.
 func localRoot(f *Frame) *Frame {
 	for {

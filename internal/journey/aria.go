@@ -20,19 +20,23 @@ func (s Selector) aria() bool {
 	return slices.ContainsFunc(s, func(p Part) bool { return p.Language == ARIA })
 }
 
-// resolve prepares the alternatives for a script: Chromium itself is asked for
-// accessible names and roles, everything else is left to the script.
-func (p *play) resolve(ctx context.Context, f *browser.Frame, s Step) ([]alternative, []any, error) {
-	var out []alternative
+// resolve prepares the alternatives for the engine. It knows roles and names
+// itself; where it has found nothing, or where a count must be right, Chromium is
+// asked for the accessible tree, which also shows what is closed to scripts.
+func (p *play) resolve(ctx context.Context, f *browser.Frame, s Step, sp *spec) ([]alternative, []any, error) {
+	out := []alternative{}
 	var objects []any
 	for _, sel := range s.Selectors {
-		if !sel.aria() {
+		if !sel.aria() || !sp.outside && !sp.only {
 			out = append(out, alternative{Parts: sel})
 			continue
 		}
 		found, err := p.resolveARIA(ctx, f, worldOf(s), sel)
-		count := len(found)
-		out = append(out, alternative{From: len(objects), Count: &count})
+		a := alternative{From: len(objects), Count: len(found)}
+		if !sp.only {
+			a.Parts = sel
+		}
+		out = append(out, a)
 		for _, o := range found {
 			objects = append(objects, o)
 		}
@@ -92,7 +96,8 @@ func gone(o *browser.Object) error {
 
 // below finds the elements of plain parts under a scope.
 func (p *play) below(ctx context.Context, scope *browser.Object, parts Selector) ([]*browser.Object, error) {
-	list, err := scope.Handle(ctx, queryScript, parts)
+	code := "function (parts) { const engine = (() => {\n" + p.engine.source() + "})(); return engine.below(this instanceof Element ? this : null, parts); }"
+	list, err := scope.Handle(ctx, code, parts)
 	if err != nil || list == nil {
 		if thrown, ok := errors.AsType[*browser.ScriptError](err); ok {
 			return nil, &recordingError{fmt.Sprintf("selector %s: %s", Selector(parts), clip(thrown.Text, 200))}

@@ -8,15 +8,15 @@ import (
 	"time"
 
 	"github.com/postflight/postflight/internal/browser"
+	"github.com/postflight/postflight/internal/signal"
 )
 
 // target is an element that is ready to be acted upon; the element itself waits
 // in our world of its frame.
 type target struct {
-	X, Y     float64 // in the page's viewport
-	Kind     string  // of a field: text, select, value
-	Password bool
-	frame    *browser.Frame
+	X, Y  float64 // in the page's viewport
+	frame *browser.Frame
+	answer
 }
 
 // waitError says what was missing when, after a time-out.
@@ -30,26 +30,44 @@ type waitError struct {
 func (e *waitError) Error() string { return e.why }
 func (e *waitError) Unwrap() error { return e.err }
 
-// spec is what the scripts are told; see script.go.
+// spec is what the engine is told; see engine/poll.js.
 type spec struct {
-	Alternatives []alternative     `json:"alternatives"`
-	Needs        needs             `json:"needs"`
-	Offset       *offset           `json:"offset"`
-	Value        string            `json:"value"`
-	Budget       float64           `json:"budget"`
-	Turn         int               `json:"turn"`
-	Operator     string            `json:"operator"`
-	Count        int               `json:"count"`
-	Visible      bool              `json:"visible"`
-	Properties   map[string]any    `json:"properties"`
-	Attributes   map[string]string `json:"attributes"`
+	Action       StepType      `json:"action"`
+	Alternatives []alternative `json:"alternatives"`
+	Needs        needs         `json:"needs"`
+	Offset       *offset       `json:"offset"`
+	Value        string        `json:"value"`
+	Options      []string      `json:"options,omitempty"`
+	Strict       bool          `json:"strict"`
+	Now          bool          `json:"now"`       // fields are filled in within the look that finds them ready
+	Watch        float64       `json:"watch"`     // milliseconds for which the pointer is watched; 0: not at all
+	Health       bool          `json:"health"`    // tell how the alternatives do
+	Attribute    string        `json:"attribute"` // of test ids
+	Budget       float64       `json:"budget"`    // milliseconds
+	Turn         int           `json:"turn"`      // ways to scroll that were tried
+	Looks        int           `json:"looks"`     // how often was looked
+
+	// Of waitForElement.
+	Operator   string            `json:"operator,omitempty"`
+	Count      int               `json:"count"`
+	Visible    bool              `json:"visible"`
+	Properties map[string]any    `json:"properties,omitempty"`
+	Attributes map[string]string `json:"attributes,omitempty"`
+
+	// Of see and notSee.
+	Not    bool    `json:"not"`
+	Expect *wanted `json:"expect,omitempty"`
+
+	outside bool // Chromium is asked for accessible names, too
+	only    bool // and it alone
 }
 
-// alternative is one selector: parts for the script, or elements found already.
+// alternative is one selector: parts for the engine, elements found already, or
+// both, of which the engine's come first.
 type alternative struct {
 	Parts []Part `json:"parts,omitempty"`
 	From  int    `json:"from"`
-	Count *int   `json:"count,omitempty"`
+	Count int    `json:"count"`
 }
 
 // needs are the preconditions of an action.
@@ -66,15 +84,22 @@ type offset struct {
 	Y float64 `json:"y"`
 }
 
-// answer is what the scripts say.
+// answer is what the engine says.
 type answer struct {
 	OK          bool    `json:"ok"`
-	X           float64 `json:"x"`
+	X           float64 `json:"x"` // in the frame's viewport
 	Y           float64 `json:"y"`
-	Kind        string  `json:"kind"`
+	Kind        string  `json:"kind"` // of a field: text, select, value
 	Password    bool    `json:"password"`
+	Done        bool    `json:"done"` // nothing is left to do
+	Malformed   bool    `json:"malformed"`
+	Had         int     `json:"had"` // UTF-16 units that are there already
+	Focused     bool    `json:"focused"`
+	State       string  `json:"state"`
 	Alternative int     `json:"alternative"`
 	Alive       int     `json:"alive"`
+	Same        int     `json:"same"`
+	Better      string  `json:"better"`
 	Turn        int     `json:"turn"`
 	Fatal       string  `json:"fatal"`
 	Invalid     string  `json:"invalid"`
@@ -90,40 +115,63 @@ type state struct {
 
 func needsOf(t StepType) needs {
 	switch t {
-	case Click, DoubleClick:
+	case Click, DoubleClick, Check, Uncheck:
 		return needs{Visible: true, Stable: true, Enabled: true, Events: true}
 	case Hover:
 		return needs{Visible: true, Stable: true, Events: true}
-	case Change:
+	case Change, Select:
 		return needs{Visible: true, Stable: true, Enabled: true, Editable: true}
 	default:
 		return needs{}
 	}
 }
 
-// find waits until one of the step's selectors finds an element that is ready.
-func (p *play) find(ctx context.Context, s Step) (target, error) {
-	sp := spec{Needs: needsOf(s.Type), Value: s.Value}
+// overtime is how long the engine watches for a pointer that never comes.
+const overtime = 5 * time.Second
+
+// specOf is what the engine is told for an action.
+func (p *play) specOf(s Step) spec {
+	sp := spec{
+		Action: s.Type, Needs: needsOf(s.Type), Value: s.Value, Options: s.Options, Strict: s.Strict,
+		Now: len(s.Asserted) == 0, Health: len(s.Selectors) > 1, Attribute: p.journey.Attribute,
+	}
 	if (s.Type == Click || s.Type == DoubleClick) && !s.Pointer.Centre {
 		sp.Offset = &offset{s.Pointer.OffsetX, s.Pointer.OffsetY}
 	}
-	h := newHistory()
+	if sp.Needs.Events {
+		sp.Watch = float64((s.Pointer.Hold*2 + overtime).Milliseconds())
+	}
+	return sp
+}
+
+// find waits until one of the step's selectors finds an element that is ready.
+func (p *play) find(ctx context.Context, s Step) (target, error) {
+	sp := p.specOf(s)
+	return p.seek(ctx, s, newHistory(), &sp)
+}
+
+// seek is find that goes on with a history.
+func (p *play) seek(ctx context.Context, s Step, h *history, sp *spec) (target, error) {
 	var t target
 	err := p.poll(ctx, s, h, func(f *browser.Frame, sp spec, objects []any) (answer, error) {
 		var a answer
-		if err := f.Apply(ctx, browser.Isolated, pollScript, &a, append([]any{sp}, objects...)...); err != nil || !a.OK {
+		if err := p.engine.call(ctx, f, "poll", &a, append([]any{sp}, objects...)...); err != nil || !a.OK {
 			return a, err
 		}
-		x, y, over, err := p.place(ctx, f, a, sp.Needs.Events)
-		if err != nil || over != "" {
+		t = target{X: a.X, Y: a.Y, frame: f, answer: a}
+		if !sp.Needs.Visible || a.Done {
+			return a, nil
+		}
+		at, err := p.place(ctx, f, a.X, a.Y, sp.Needs.Events)
+		if err != nil || at.over.State != "" {
 			a.OK = false
 			a.Turn++
-			a.States = append(a.States, state{State: "its frame is " + over, Covered: strings.HasPrefix(over, "covered")})
+			a.States = append(a.States, state{State: "its frame is " + at.over.State, Covered: at.over.Covered})
 			return a, err
 		}
-		t = target{X: x, Y: y, Kind: a.Kind, Password: a.Password, frame: f}
+		t.X, t.Y = at.x, at.y
 		return a, nil
-	}, &sp)
+	}, sp)
 	return t, err
 }
 
@@ -131,16 +179,16 @@ func (p *play) find(ctx context.Context, s Step) (target, error) {
 func (p *play) waitElement(ctx context.Context, s Step) error {
 	e := s.Element
 	sp := spec{Operator: e.Operator, Count: e.Count, Visible: e.Visible, Properties: e.Properties, Attributes: e.Attributes}
-	if sp.Properties == nil {
-		sp.Properties = map[string]any{}
-	}
-	if sp.Attributes == nil {
-		sp.Attributes = map[string]string{}
-	}
+	// How many there are, or that there is none, only Chromium's own tree proves.
+	sp.only = !e.Visible || e.Operator != ">=" || e.Count > 1
 	world := worldOf(s)
 	err := p.poll(ctx, s, newHistory(), func(f *browser.Frame, sp spec, objects []any) (answer, error) {
 		var a answer
-		err := f.Apply(ctx, world, countScript, &a, append([]any{sp}, objects...)...)
+		args := append([]any{sp}, objects...)
+		if world == browser.Main {
+			return a, p.engine.once(ctx, f, "count", &a, args...)
+		}
+		err := p.engine.call(ctx, f, "count", &a, args...)
 		return a, err
 	}, &sp)
 	if w, ok := errors.AsType[*waitError](err); ok {
@@ -165,13 +213,16 @@ const (
 	silence = 300 * time.Millisecond
 )
 
-// sliceOf is how long one look waits inside the page; accessible names are
-// asked for from outside, before each look.
-func sliceOf(s Step) time.Duration {
-	if hasARIA(s.Selectors) {
+// sliceOf is how long one look waits inside the page. Where Chromium is asked
+// for accessible names from outside, before each look, it is short.
+func sliceOf(s Step, sp *spec) time.Duration {
+	switch {
+	case !hasARIA(s.Selectors):
+		return time.Second
+	case sp.only:
 		return 200 * time.Millisecond
 	}
-	return time.Second
+	return 500 * time.Millisecond
 }
 
 // poll runs look until it answers OK or ctx ends. Each look waits inside the
@@ -186,7 +237,7 @@ func (p *play) poll(ctx context.Context, s Step, h *history, look func(*browser.
 		a, err := p.once(ctx, s, look, sp)
 		switch {
 		case ctx.Err() != nil && err != nil:
-			if len(h.states) == 0 || time.Since(begin) > sliceOf(s)+silence {
+			if len(h.states) == 0 || time.Since(begin) > sliceOf(s, sp)+silence {
 				h.add(state{State: "the page does not answer"}, begin)
 			}
 			return p.timedOut(ctx, h)
@@ -206,6 +257,8 @@ func (p *play) poll(ctx context.Context, s Step, h *history, look func(*browser.
 			h.add(st, begin)
 		}
 		sp.Turn = a.Turn
+		sp.Looks = max(sp.Looks+1, 5)
+		sp.outside = true // the engine did not find it: ask Chromium too
 		if err := pause(ctx, 20*time.Millisecond); err != nil {
 			return p.timedOut(ctx, h)
 		}
@@ -225,7 +278,7 @@ func (p *play) once(ctx context.Context, s Step, look func(*browser.Frame, spec,
 	if err != nil {
 		return answer{}, err
 	}
-	alternatives, objects, err := p.resolve(ctx, f, s)
+	alternatives, objects, err := p.resolve(ctx, f, s, sp)
 	defer func() {
 		for _, o := range objects {
 			o.(*browser.Object).Release()
@@ -236,7 +289,7 @@ func (p *play) once(ctx context.Context, s Step, look func(*browser.Frame, spec,
 	}
 	one := *sp
 	one.Alternatives = alternatives
-	slice := sliceOf(s)
+	slice := sliceOf(s, sp)
 	if end, ok := ctx.Deadline(); ok {
 		slice = max(0, min(slice, time.Until(end)-margin))
 	}
@@ -249,36 +302,19 @@ func (p *play) timedOut(ctx context.Context, h *history) error {
 	return &waitError{why: h.String(), covered: h.covered(), err: context.Cause(ctx)}
 }
 
-// won records which alternative acted and how many still find something.
+// won records which alternative acted and how the others do.
 func (p *play) won(s Step, a answer) {
-	if len(s.Selectors) < 2 || a.Alive == len(s.Selectors) {
+	if len(s.Selectors) < 2 {
 		return
 	}
-	used := s.Selectors[min(a.Alternative, len(s.Selectors)-1)]
-	p.note("info", fmt.Sprintf("used selector %s; %d of %d selectors still find an element", clip(used.String(), 200), a.Alive, len(s.Selectors)))
-}
-
-// place turns a point in a frame into one of the page, and tells what lies over
-// the frame.
-func (p *play) place(ctx context.Context, f *browser.Frame, a answer, events bool) (x, y float64, over string, err error) {
-	if f.Parent() == nil {
-		return a.X, a.Y, "", nil
+	i := min(a.Alternative, len(s.Selectors)-1)
+	used := s.Selectors[i]
+	p.records[p.step].selector = &signal.Selector{
+		Used: used.String(), Index: i, Alive: a.Alive, Same: a.Same, Of: len(s.Selectors), Better: a.Better,
 	}
-	ox, oy, err := f.Offset(ctx)
-	if err != nil {
-		return 0, 0, "", errors.Join(browser.ErrContextLost, err)
+	if a.Alive < len(s.Selectors) {
+		p.note("info", fmt.Sprintf("used selector %s; %d of %d selectors still find an element", clip(used.String(), 200), a.Alive, len(s.Selectors)))
 	}
-	x, y = a.X+ox, a.Y+oy
-	for up := f.Parent(); up != nil && events; up = up.Parent() {
-		ux, uy, err := up.Offset(ctx)
-		if err != nil {
-			return 0, 0, "", errors.Join(browser.ErrContextLost, err)
-		}
-		if err := up.Apply(ctx, browser.Isolated, ownerScript, &over, x-ux, y-uy); err != nil || over != "" {
-			return 0, 0, over, err
-		}
-	}
-	return x, y, "", nil
 }
 
 // history is what was missing when.

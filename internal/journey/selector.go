@@ -34,9 +34,9 @@ const (
 type Part struct {
 	Language Language `json:"language"`
 	Value    string   `json:"value"`
-	Name     string   `json:"-"`
-	Role     string   `json:"-"`
-	HasName  bool     `json:"-"`
+	Name     string   `json:"name,omitempty"`
+	Role     string   `json:"role,omitempty"`
+	HasName  bool     `json:"hasName,omitempty"`
 
 	// Of the YAML locators. Texts match as a part and in any case, unless Exact;
 	// Pattern is a JavaScript regular expression instead.

@@ -122,9 +122,10 @@ type Traffic struct {
 
 // Selector is the health of a step's alternatives.
 type Selector struct {
-	Used  string `json:"used"`  // the alternative that acted, as recorded
-	Index int    `json:"index"` // its place, 0-based
-	Alive int    `json:"alive"` // alternatives that still find something
+	Used  string `json:"used"`           // the alternative that acted, as recorded
+	Index int    `json:"index"`          // its place, 0-based
+	Alive int    `json:"alive"`          // alternatives that still find something
+	Same  int    `json:"same,omitempty"` // those of them that find the very element
 	Of    int    `json:"of"`
 	// Better is a sturdier selector for the element, when we know one.
 	Better string `json:"better,omitempty"`
