@@ -1,11 +1,14 @@
 package journey
 
 import (
+	"archive/zip"
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/postflight/postflight/internal/har"
@@ -78,4 +81,41 @@ func TestEvidenceOfAPass(t *testing.T) {
 	if len(got.Traffic) != 1 || got.Traffic[0].Host != want.Host || !got.Traffic[0].FirstParty || got.Traffic[0].Requests != 1 || got.Traffic[0].Took <= 0 {
 		t.Errorf("got %+v, want %+v", got.Traffic, want)
 	}
+}
+
+// open makes a shelf what a bundle is packed from.
+func (s *shelf) open(key string) (io.ReadCloser, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	data, ok := s.data[key]
+	if !ok {
+		return nil, fmt.Errorf("no artifact %q", key)
+	}
+	return io.NopCloser(bytes.NewReader(data)), nil
+}
+
+// unpacked are the files of a bundle, a trace without its gzip.
+func unpacked(t *testing.T, data []byte) map[string]string {
+	t.Helper()
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	for _, f := range z.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name, gzipped := strings.CutSuffix(f.Name, ".gz")
+		if gzipped {
+			text = unzip(t, text)
+		}
+		out[name] = string(text)
+	}
+	return out
 }

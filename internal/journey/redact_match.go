@@ -77,7 +77,7 @@ func (f *finder) replace(text string) string {
 // at is the end of the longest secret that begins at i; i or less when none does.
 func (f *finder) at(text string, i int) int {
 	end := 0
-	try := func(k int) { end = max(end, match(text, i, f.forms[k], 0)) }
+	try := func(k int) { end = max(end, newMatcher(text).match(i, f.forms[k], 0)) }
 	for _, k := range f.first[text[i]] {
 		try(k)
 	}
@@ -90,28 +90,81 @@ func (f *finder) at(text string, i int) int {
 	return end
 }
 
+// matcher compares one place of a text with one form. Escapes can be read in
+// several ways, so it tries them; left bounds how many.
+type matcher struct {
+	text string
+	left int
+}
+
+func newMatcher(text string) *matcher { return &matcher{text, 4000} }
+
 // match returns where form[k:] ends if it begins at i of the text, else -1. The
 // beginning of a form at the end of a text counts too.
-func match(text string, i int, form []byte, k int) int {
+func (m *matcher) match(i int, form []byte, k int) int {
 	for k < len(form) {
-		if end := cutAt(text, i, k); end >= 0 {
-			return end
-		}
-		if i >= len(text) {
+		if m.left--; m.left < 0 {
 			return -1
 		}
-		plain, size := unit(text[i:])
-		if size > 0 && k+len(plain) <= len(form) && string(form[k:k+len(plain)]) == plain {
-			if end := match(text, i+size, form, k+len(plain)); end >= 0 {
-				return end
-			}
+		if end := cutAt(m.text, i, k); end >= 0 {
+			return end
 		}
-		if text[i] != form[k] {
+		if i >= len(m.text) {
+			return -1
+		}
+		if m.text[i] == '\\' && form[k] == '\\' {
+			return m.backslash(i, form, k)
+		}
+		if end := m.escape(i, form, k); end >= 0 {
+			return end
+		}
+		if m.text[i] != form[k] {
 			return -1
 		}
 		i, k = i+1, k+1
 	}
 	return i
+}
+
+// escape matches what is escaped at i. "%25" may be a percent sign, or the
+// beginning of an escape within an escape.
+func (m *matcher) escape(i int, form []byte, k int) int {
+	plain, size := unit(m.text[i:])
+	if size == 5 && m.text[i] == '%' {
+		if end := m.unescaped(i+5, form, k, plain); end >= 0 {
+			return end
+		}
+		plain, size = "%", 3
+	}
+	if size == 0 {
+		return -1
+	}
+	return m.unescaped(i+size, form, k, plain)
+}
+
+func (m *matcher) unescaped(next int, form []byte, k int, plain string) int {
+	if plain == "+" && form[k] == ' ' {
+		plain = " " // a query within a query
+	}
+	if !strings.HasPrefix(string(form[k:min(len(form), k+len(plain))]), plain) {
+		return -1
+	}
+	return m.match(next, form, k+len(plain))
+}
+
+// backslash matches one that may be escaped once, or twice.
+func (m *matcher) backslash(i int, form []byte, k int) int {
+	for _, n := range []int{1, 2, 4} {
+		if strings.HasPrefix(m.text[i:], `\\\\`[:n]) {
+			if end := m.match(i+n, form, k+1); end >= 0 {
+				return end
+			}
+		}
+	}
+	if plain, size := unit(m.text[i:]); size > 0 && plain == `\` {
+		return m.match(i+size, form, k+1)
+	}
+	return -1
 }
 
 // cutAt is the end of a text that was cut inside of a secret, of which k bytes
@@ -178,9 +231,6 @@ func escaped(text string) (plain string, size int) {
 		}
 	case 'u':
 		return unicode(text, size)
-	}
-	if size >= 2 {
-		return `\`, 2
 	}
 	return "", 0
 }
