@@ -171,7 +171,8 @@ func (s *source) document() (body ast.Node, at int, why string) {
 	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		if bad, ok := err.(*yaml.SyntaxError); ok {
-			return nil, s.offset(bad.Token), "not YAML: " + bad.Message
+			at := s.offset(bad.Token)
+			return nil, at, "not YAML: " + bad.Message + s.hint(at)
 		}
 		return nil, 0, "this is not YAML that can be read"
 	}
@@ -190,6 +191,16 @@ func (s *source) document() (body ast.Node, at int, why string) {
 		return nil, 0, "the file is empty"
 	}
 	return body, 0, ""
+}
+
+// hint explains the slip that is made most: variables without quotes.
+func (s *source) hint(at int) string {
+	from := bytes.LastIndexByte(s.data[:at], '\n') + 1
+	line, _, _ := bytes.Cut(s.data[from:], []byte("\n"))
+	if i := bytes.Index(line, []byte("{{")); i < 0 || bytes.ContainsAny(line[:i], "\"'") {
+		return ""
+	}
+	return `; a value that begins with {{ needs quotes: "{{name}}"`
 }
 
 // offset is where a token begins; the library counts in lines and characters.

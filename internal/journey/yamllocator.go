@@ -98,8 +98,8 @@ func (s *section) part(see bool) (Part, bool) {
 			s.l.fail(regex, "regex", "does not go with %s, only with texts and names", found[0])
 		}
 	}
-	if *f != (Filter{}) {
-		p.Filter = f
+	if p.Filter = f; *f == (Filter{}) {
+		p.Filter = nil
 	}
 	for _, name := range locatorKeys() {
 		s.get(name)

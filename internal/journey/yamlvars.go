@@ -98,7 +98,24 @@ func templated(it *item) bool {
 // substitute returns the item with the values of the data row and of run's with
 // in their places, unless a step has kept a value of that name. A text that is
 // one variable alone becomes what the row holds: a number, for instance.
-func (l *loader) substitute(it *item) *item {
+func (l *loader) substitute(it *item) *item { return l.put(it, plainly) }
+
+// within says how a value is written under a key, so that it stays one.
+func within(name string, other escape) escape {
+	switch {
+	case name == "open", name == "url", slices.Contains(methods(), name):
+		return inAddress
+	case name == "until", name == "expression":
+		return inScript
+	case name == "regex":
+		return inPattern
+	case name == "json", name == "form", name == "with":
+		return plainly
+	}
+	return other
+}
+
+func (l *loader) put(it *item, esc escape) *item {
 	if len(l.scope) == 0 || !templated(it) {
 		return it
 	}
@@ -111,23 +128,23 @@ func (l *loader) substitute(it *item) *item {
 		}
 		if len(list) == 1 && list[0].name {
 			if v := l.row(list[0].text); v != nil {
-				out.kind, out.text = v.kind, v.text
+				out.kind, out.text = v.kind, l.fillIn(list, esc)
 				return &out
 			}
 		}
-		out.text = l.fillIn(list)
+		out.text = l.fillIn(list, esc)
 	case isArray:
 		out.list = make([]*item, len(it.list))
 		for i, v := range it.list {
-			out.list[i] = l.substitute(v)
+			out.list[i] = l.put(v, esc)
 		}
 	case isObject:
 		out.keys = slices.Clone(it.keys)
 		for i, k := range it.keys {
 			if list, err := pieces(k.name); err == nil {
-				out.keys[i].name = l.fillIn(list)
+				out.keys[i].name = l.fillIn(list, plainly)
 			}
-			out.keys[i].value = l.substitute(k.value)
+			out.keys[i].value = l.put(k.value, within(k.name, esc))
 		}
 	}
 	return &out
@@ -141,15 +158,15 @@ func (l *loader) row(name string) *item {
 }
 
 // fillIn joins the pieces, with what the scope knows filled in.
-func (l *loader) fillIn(list []piece) string {
+func (l *loader) fillIn(list []piece, esc escape) string {
 	var b strings.Builder
-	for _, p := range list {
+	for i, p := range list {
 		v := l.row(p.text)
 		switch {
 		case !p.name:
 			b.WriteString(strings.ReplaceAll(p.text, "{{", "{{{{"))
 		case v != nil:
-			b.WriteString(v.text)
+			b.WriteString(keepTemplates(v.text, func(text string) string { return esc(text, i == 0) }))
 		default:
 			b.WriteString("{{" + p.text + "}}")
 		}
