@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -147,28 +148,36 @@ func gapOf(points []TrendPoint) time.Duration {
 	if len(points) < 2 {
 		return 0
 	}
-	total := points[len(points)-1].At.Sub(points[0].At)
-	return max(4*total/time.Duration(len(points)-1), 2*time.Hour)
+	gaps := make([]time.Duration, len(points)-1)
+	for i := range gaps {
+		gaps[i] = points[i+1].At.Sub(points[i].At)
+	}
+	slices.Sort(gaps)
+	return max(4*gaps[len(gaps)/2], time.Minute)
 }
 
 // release marks the releases, their versions in three lines; where there is no
-// room only the mark is drawn.
+// room only the mark is drawn. The newest come first: they are asked about.
 func (c *chart) release(all []TrendRelease, x func(time.Time) float64) {
-	const lines, room = 3, 22.0
-	last := [lines]float64{-room, -room, -room}
-	for i, r := range all {
+	const room = 28.0
+	var taken [3][][2]float64
+	free := func(line int, from float64) bool {
+		return !slices.ContainsFunc(taken[line], func(t [2]float64) bool { return from < t[1] && t[0] < from+room })
+	}
+	for _, r := range slices.Backward(all) {
 		at := x(r.At)
 		if at < 0 || at > 100 {
 			continue
 		}
-		m := chartMark{X: pct(at), Word: r.Version, Title: r.Version + " live from " + instant(r.At), Tone: judgementMark(r.Judgement).Tone, Anchor: "start"}
-		if at > 80 {
-			m.Anchor = "end"
+		m := chartMark{X: pct(at), Word: tail(r.Version, 16), Title: r.Version + " live from " + instant(r.At), Tone: judgementMark(r.Judgement).Tone, Anchor: "start"}
+		from := at
+		if at+room > 100 {
+			m.Anchor, from = "end", at-room
 		}
-		for k := range lines {
-			k = (i + k) % lines
-			if at-last[k] >= room {
-				last[k], m.Shown, m.Y = at, true, strconv.Itoa(12+14*k)
+		for line := range taken {
+			if free(line, from) {
+				taken[line] = append(taken[line], [2]float64{from, from + room})
+				m.Shown, m.Y = true, strconv.Itoa(12+14*line)
 				break
 			}
 		}

@@ -118,7 +118,35 @@ func everyWord(j product.Journey) string {
 	if j.Every <= 0 {
 		return "while a release is watched"
 	}
-	return "every " + took(j.Every) + ", and while a release is watched"
+	return "every " + took(j.Every)
+}
+
+// sideWord says which release a run is aimed at.
+func sideWord(side signal.Side) string {
+	if side == signal.None {
+		return ""
+	}
+	return string(side) + " release,"
+}
+
+// stepWord says how far a run is.
+func stepWord(r Running) string {
+	switch {
+	case r.Step > 0 && r.Steps > 0:
+		return "Step " + strconv.Itoa(r.Step) + " of " + strconv.Itoa(r.Steps) + ": " + r.StepTitle
+	case r.Step > 0:
+		return "Step " + strconv.Itoa(r.Step) + ": " + r.StepTitle
+	}
+	return "In progress"
+}
+
+// ownedWord says who answers for a quarantine, and why it is one.
+func ownedWord(q *product.Quarantine) string {
+	out := ", " + orUnknown(q.Owner)
+	if q.Reason != "" {
+		out += ": " + q.Reason
+	}
+	return out
 }
 
 // headlineJourneys counts the states.
@@ -242,6 +270,15 @@ func changeWord(from, to time.Duration) string {
 		out += " (" + fmt.Sprintf("%+.0f", 100*(to.Seconds()/from.Seconds()-1)) + " %)"
 	}
 	return out
+}
+
+// movedWord compares the first and the last bucket; what is within a tenth is
+// no change.
+func movedWord(first, last float64) string {
+	if last > 0.9*first && last < 1.1*first {
+		return "steady"
+	}
+	return changeWord(ms(first), ms(last))
 }
 
 // sureWord says how sure a comparison is, never all of it.

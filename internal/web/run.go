@@ -131,8 +131,17 @@ func (p *runPage) fill() {
 			p.Health = append(p.Health, healthOf(st))
 		}
 	}
+	// What looks the same has nothing to say.
+	slices.SortStableFunc(p.Pictures, func(a, b signal.Step) int { return plainness(a) - plainness(b) })
 	slices.SortStableFunc(p.Health, func(a, b healthRow) int { return b.rank() - a.rank() })
 	p.Gauges = gauges(p.Signal.Vitals, p.Journey.Budgets)
+}
+
+func plainness(st signal.Step) int {
+	if st.Compared.State == "same" {
+		return 1
+	}
+	return 0
 }
 
 // share writes a part of a duration as a percentage.

@@ -92,7 +92,6 @@ func (s *site) getScreen(w http.ResponseWriter, r *http.Request, v *visit) error
 			}
 		case frame, open := <-frames:
 			if !open {
-				_ = out.send("\r\n--" + boundary + "--\r\n")
 				return nil
 			}
 			if !isJPEG(frame) {

@@ -59,6 +59,15 @@ func runNotes(s signal.Signal) []mark {
 	return out
 }
 
+// usuallyWord says how long the run took beside what is usual.
+func usuallyWord(p runPage) string {
+	out := "Took " + took(p.Signal.Took)
+	if p.Median > 0 {
+		out += ", usually " + took(p.Median)
+	}
+	return out
+}
+
 // plural is the ending of a verb: one picture differs, two differ.
 func plural(n int) string {
 	if n == 1 {
