@@ -105,8 +105,8 @@ func fatal(q browser.Request) bool {
 		return true
 	case q.Status >= 400:
 		return essential(q.Type) && !scripted(q)
-	case strings.Contains(q.Error, "ERR_ABORTED"):
-		return false // a download, or a navigation that overtook it
+	case strings.Contains(q.Error, "ERR_ABORTED"), strings.Contains(q.Error, "ERR_INTERNET_DISCONNECTED"):
+		return false // a download, a navigation that overtook it, a network that the journey cut
 	}
 	return essential(q.Type) || q.Type == "Image" || q.Type == "Font" || q.Type == "Manifest"
 }
