@@ -39,7 +39,7 @@ func newFamily(leader int, tag string) *family {
 // count learns who belongs to the family, and returns those who live. With
 // search, it looks for the tag in every environment.
 func (f *family) count(search bool) []entry {
-	all := census0()
+	all := everyone()
 	in := map[int]bool{}
 	sessions := map[int]bool{f.leader: true}
 	join := func(e entry) {
@@ -67,6 +67,25 @@ func (f *family) count(search bool) []entry {
 		}
 	}
 	return alive
+}
+
+// glance learns of new children of the family. It costs a hundredth of count,
+// so it can be done often: a child that leads a session of its own, forgets its
+// environment and loses its parent is found only while the parent lives.
+func (f *family) glance() {
+	for k := range f.known {
+		self := "/proc/" + strconv.Itoa(k.pid)
+		list, err := os.ReadFile(self + "/task/" + strconv.Itoa(k.pid) + "/children")
+		if err != nil {
+			continue
+		}
+		for _, word := range strings.Fields(string(list)) {
+			pid, _ := strconv.Atoi(word)
+			if e, ok := readStat(pid); ok && e.parent == k.pid {
+				f.known[e.person] = true
+			}
+		}
+	}
 }
 
 // end kills the family, again until none is left, and returns how many there
@@ -98,8 +117,8 @@ func (f *family) reap() {
 	}
 }
 
-// census0 lists all processes.
-func census0() []entry {
+// everyone lists all processes.
+func everyone() []entry {
 	dir, err := os.Open("/proc")
 	if err != nil {
 		return nil

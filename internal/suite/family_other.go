@@ -15,6 +15,8 @@ func newFamily(leader int, _ string) *family { return &family{leader: leader} }
 
 func (f *family) count(bool) {}
 
+func (f *family) glance() {}
+
 // end kills the group.
 func (f *family) end(limit time.Duration) int {
 	for stop := time.Now().Add(limit); time.Now().Before(stop); time.Sleep(5 * time.Millisecond) {

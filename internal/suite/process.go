@@ -20,9 +20,10 @@ const (
 )
 
 const (
-	census = 500 * time.Millisecond // how often the family is counted
-	sweep  = 5 * time.Second        // bounds the wait until a killed family is gone
-	drain  = 2 * time.Second        // bounds the wait for the last output
+	census = time.Second           // how often the family is counted
+	peek   = 50 * time.Millisecond // how often its children are
+	sweep  = 5 * time.Second       // bounds the wait until a killed family is gone
+	drain  = 2 * time.Second       // bounds the wait for the last output
 )
 
 // ending is how a run of the command ended.
@@ -82,10 +83,11 @@ func (p *play) attend(ctx context.Context, cmd *exec.Cmd, family *family) ending
 	}()
 	left := time.Until(p.begin.Add(p.req.Timeout))
 	soft, hard := time.NewTimer(left-min(reserve, p.req.Timeout/4)), time.NewTimer(left)
-	count := time.NewTicker(census)
+	count, glance := time.NewTicker(census), time.NewTicker(peek)
 	defer soft.Stop()
 	defer hard.Stop()
 	defer count.Stop()
+	defer glance.Stop()
 	var e ending
 	called := ctx.Done()
 	var lost <-chan time.Time // a process that even a kill does not end is left to the kernel
@@ -102,6 +104,8 @@ func (p *play) attend(ctx context.Context, cmd *exec.Cmd, family *family) ending
 			return e
 		case <-count.C:
 			family.count(false)
+		case <-glance.C:
+			family.glance()
 		case <-soft.C:
 			e.late = true
 			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) // as Ctrl-C does: it reports what it has

@@ -49,7 +49,7 @@ var outside = []fault{
 // nothingFound is what Playwright says when its arguments match no test.
 var nothingFound = regexp.MustCompile(`^(?:Error: )?No tests found`)
 
-var overTime = regexp.MustCompile(`^(?:Error: )?Timed out waiting [\d.]+\w* for the (?:entire )?(?:test suite|tests?) to run`)
+var overTime = regexp.MustCompile(`^(?:Error: )?Timed out waiting [\d.]+\w* for the (?:teardown for )?(?:entire )?test suite to run`)
 
 // matching returns what the first fault with a sign in text says, or "".
 func matching(list []fault, text string) string {

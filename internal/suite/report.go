@@ -63,7 +63,7 @@ type group struct {
 type result struct {
 	Status      string       `json:"status"` // passed, failed, timedOut, skipped, interrupted
 	Duration    float64      `json:"duration"`
-	Retry       int          `json:"retry"`
+	Worker      *int         `json:"workerIndex"`
 	StartTime   string       `json:"startTime"`
 	Error       *problem     `json:"error"`
 	Errors      []problem    `json:"errors"`
@@ -136,8 +136,15 @@ func (t test) ran() bool {
 }
 
 // interrupted reports whether the test was running when the run was stopped.
+// Playwright's own global time leaves such a test as skipped, although it was
+// given to a worker and did not want to be skipped.
 func (t test) interrupted() bool {
-	return len(t.results) > 0 && t.results[len(t.results)-1].Status == "interrupted"
+	if len(t.results) == 0 {
+		return false
+	}
+	last := t.results[len(t.results)-1]
+	begun := last.Worker != nil && *last.Worker >= 0
+	return last.Status == "interrupted" || t.status == "skipped" && t.expected != "skipped" && begun
 }
 
 // skipped reports whether the suite itself wanted the test to be left out.
