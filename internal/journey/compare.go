@@ -8,6 +8,7 @@ import (
 	"image"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -269,9 +270,7 @@ type framed struct {
 	Height   int          `json:"height"`
 	Scale    float64      `json:"scale"`
 	Text     int          `json:"text"`
-	Ignore   [][4]float64 `json:"ignore"`
 	Canvases [][4]float64 `json:"canvases"`
-	Invalid  []string     `json:"invalid"`
 }
 
 // still takes pictures until two in a row are the same, with fonts loaded,
@@ -280,8 +279,7 @@ type framed struct {
 func (p *play) still(ctx context.Context, s Step) (*shot, error) {
 	main := p.page.MainFrame()
 	var f framed
-	selectors := append([]string{}, p.req.Spec.Compare.Ignore...)
-	if err := main.Apply(ctx, browser.Isolated, freezeScript, &f, selectors, ignored(s), maxIgnored); err != nil {
+	if err := main.Apply(ctx, browser.Isolated, freezeScript, &f); err != nil {
 		return nil, fmt.Errorf("hold the page still: %w", err)
 	}
 	defer func() {
@@ -289,13 +287,14 @@ func (p *play) still(ctx context.Context, s Step) (*shot, error) {
 		defer cancel()
 		_ = main.Apply(after, browser.Isolated, thawScript, nil) // a page that went away needs none
 	}()
-	for _, bad := range f.Invalid {
-		p.warn("a region to ignore could not be looked for: " + clip(bad, 200))
+	ignore, err := p.regions(ctx, s)
+	if err != nil {
+		return nil, fmt.Errorf("find the regions to ignore: %w", err)
 	}
 	out := &shot{width: f.Width, height: f.Height, scale: f.Scale, text: f.Text}
 	var before *picture.Picture
 	for n := 0; ; n++ {
-		data, err := p.page.Screenshot(ctx, browser.ScreenshotOptions{PNG: true})
+		data, err := p.capture(ctx, browser.ScreenshotOptions{PNG: true})
 		if err != nil {
 			return nil, err
 		}
@@ -307,7 +306,7 @@ func (p *play) still(ctx context.Context, s Step) (*shot, error) {
 			return nil, err
 		}
 		if before == nil {
-			out.ignore, out.canvases = f.boxes(f.Ignore, out.pic), f.boxes(f.Canvases, out.pic)
+			out.ignore, out.canvases = f.boxes(ignore, out.pic), f.boxes(f.Canvases, out.pic)
 		} else if r, err := picture.Compare(before, out.pic, picture.Options{Ignore: out.ignore}); err == nil && r.Different == 0 {
 			return out, nil
 		}
@@ -388,11 +387,25 @@ func (s *shot) why(what string) string {
 	return "the page is one plain colour: nothing is painted on it"
 }
 
-// ignored are the CSS parts of a step's regions to ignore, chain by chain.
-func ignored(s Step) [][]Part {
-	out := make([][]Part, 0, len(s.Ignore))
-	for _, sel := range s.Ignore {
-		out = append(out, sel)
+// regions finds what is not compared: the journey's own regions, through every
+// shadow root, and the step's.
+func (p *play) regions(ctx context.Context, s Step) ([][4]float64, error) {
+	look := Step{Type: s.Type, Selectors: slices.Clone(s.Ignore)}
+	for _, css := range p.req.Spec.Compare.Ignore {
+		look.Selectors = append(look.Selectors, Selector{{Language: Pierce, Value: css}})
 	}
-	return out
+	if len(look.Selectors) == 0 {
+		return nil, nil
+	}
+	var got struct {
+		Boxes   [][4]float64 `json:"boxes"`
+		Invalid []string     `json:"invalid"`
+	}
+	_, err := p.once(ctx, look, func(f *browser.Frame, sp spec, objects []any) (answer, error) {
+		return answer{}, p.engine.call(ctx, f, "regions", &got, append([]any{sp}, objects...)...)
+	}, &spec{Count: maxIgnored})
+	for _, bad := range got.Invalid {
+		p.warn("a region to ignore could not be looked for: " + clip(bad, 200))
+	}
+	return got.Boxes, err
 }

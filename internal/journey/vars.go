@@ -10,11 +10,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
 // values are the variables of one run that its steps and the run itself make.
 type values struct {
+	mu    sync.Mutex // of saved and hidden, which the live picture asks for
 	saved map[string]string
 	fixed map[string]string // what builtins gave; the same for the whole run
 	// hidden are secrets beside those of the configuration: one-time codes.
@@ -66,10 +68,12 @@ func (p *play) builtin(name string) string {
 // save keeps what a step found. A name that begins with secret. is one: its
 // value is never shown.
 func (p *play) save(name, value string) {
+	p.values.mu.Lock()
 	if p.values.saved == nil {
 		p.values.saved = map[string]string{}
 	}
 	p.values.saved[name] = value
+	p.values.mu.Unlock()
 	if strings.HasPrefix(name, "secret.") {
 		p.conceal(value)
 	}
@@ -78,11 +82,15 @@ func (p *play) save(name, value string) {
 // conceal makes a value a secret of this run.
 func (p *play) conceal(value string) {
 	p.hide.secret(value)
+	p.values.mu.Lock()
+	defer p.values.mu.Unlock()
 	p.values.hidden = append(p.values.hidden, value)
 }
 
 // secrets are the values that no picture may show.
 func (p *play) secrets() []string {
+	p.values.mu.Lock()
+	defer p.values.mu.Unlock()
 	var out []string
 	for name, value := range p.vars {
 		if strings.HasPrefix(name, "secret.") {

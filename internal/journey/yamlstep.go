@@ -35,8 +35,8 @@ func actions() map[string]action {
 		"hover":        (*loader).hover,
 		"fill":         (*loader).fill,
 		"select":       (*loader).choose,
-		"check":        box(Check),
-		"uncheck":      box(Uncheck),
+		"check":        tick(Check),
+		"uncheck":      tick(Uncheck),
 		"press":        (*loader).press,
 		"upload":       (*loader).upload,
 		"scroll":       (*loader).scroll,
@@ -258,7 +258,7 @@ func (l *loader) choose(it *item, s *Step) {
 	s.Title = "select in " + describe(s.Selectors)
 }
 
-func box(t StepType) action {
+func tick(t StepType) action {
 	return func(l *loader, it *item, s *Step) {
 		s.Type, s.Strict = t, true
 		if it.scalar() {
