@@ -24,6 +24,7 @@ type Options struct {
 	Dir             string   // where the profile directory is made; default os.TempDir()
 	ExtraArgs       []string // further flags, last
 	Headed          bool     // show a window; for people, needs a display and the full Chromium
+	Memory          int64    // bytes that one process of Chromium may use before it is killed; default 2 GiB, negative: any
 	StderrLimit     int      // bytes of stderr kept for error messages; default 64 KiB
 }
 
@@ -31,8 +32,9 @@ type Options struct {
 type Browser struct {
 	Binary Binary // of the process that runs; Version as it reports itself
 
-	conn *conn
-	proc *process
+	conn   *conn
+	proc   *process
+	memory int64 // limit of one process
 
 	mu      sync.Mutex
 	windows map[string]*window // by browser context id
@@ -74,9 +76,13 @@ func start(ctx context.Context, o Options) (*Browser, error) {
 	if err != nil {
 		return nil, missing(fmt.Sprintf("browser %s does not start: %v", o.Binary.Path, err), err)
 	}
-	b := &Browser{Binary: o.Binary, proc: p, windows: map[string]*window{}}
+	b := &Browser{Binary: o.Binary, proc: p, memory: o.Memory, windows: map[string]*window{}}
+	if b.memory == 0 {
+		b.memory = defaultMemory
+	}
 	b.conn = newConn(p.fromChild, p.toChild)
 	go p.supervise(ctx, b.conn)
+	go p.watchMemory(b.memory)
 
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -39,7 +40,9 @@ type process struct {
 	stopping  chan struct{}
 	stopOnce  sync.Once
 	done      chan struct{}
-	cleanErr  error // set before done is closed
+
+	overweight atomic.Bool // a process was killed for its memory
+	cleanErr   error       // set before done is closed
 }
 
 // startProcess makes the profile and starts Chromium on it, pipes on 3 and 4.

@@ -104,6 +104,7 @@ type Crash struct {
 	At         time.Time
 	Page, Kind string // Kind: page, iframe, worker, …
 	URL        string
+	Reason     string // when it was killed for what it did: its memory
 }
 
 // Mark is a point in the telemetry of a browser context.

@@ -116,10 +116,14 @@ func (w *window) crowded() bool {
 	return open >= limit || w.opened > maxTabs
 }
 
-// turnAway closes a tab that is one too many, before it runs.
+// turnAway closes a tab that is one too many, before its first request leaves.
+// It must be let run: while it is paused, the page that opened it is too.
 func (w *window) turnAway(s *session) {
 	s.start()
 	w.record.turnedAway()
+	_, _ = s.send(context.Background(), false,
+		command{Method: "Fetch.enable", Params: map[string]any{"patterns": []any{map[string]any{"urlPattern": "*"}}}},
+		command{Method: "Runtime.runIfWaitingForDebugger"})
 	w.browser.conn.root.post("Target.closeTarget", map[string]any{"targetId": s.target.TargetID})
 }
 

@@ -288,7 +288,9 @@ func (p *Page) listen(s *session) {
 }
 
 func (p *Page) crash(s *session) {
-	p.window.record.crashed(Crash{At: time.Now(), Page: p.ID, Kind: s.target.Type, URL: p.URL()})
+	p.window.record.crashed(Crash{
+		At: time.Now(), Page: p.ID, Kind: s.target.Type, URL: p.URL(), Reason: p.window.browser.crashReason(),
+	})
 	if s == p.sess {
 		p.window.update(func() { p.crashed = true })
 	}
