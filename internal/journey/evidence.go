@@ -58,12 +58,12 @@ func (p *play) gather(o *browser.PageOptions) {
 func (p *play) watchEvidence(ctx context.Context) error {
 	var err error
 	if p.req.Trace {
-		if p.gathered.trace, err = p.page.StartTrace(ctx); err != nil {
+		if p.gathered.trace, err = p.main.StartTrace(ctx); err != nil {
 			p.log.WarnContext(ctx, "start trace", "error", err)
 		}
 	}
 	if p.req.Watch != nil {
-		if p.gathered.cast, err = p.page.Screencast(ctx, p.onlooker(ctx)); err != nil {
+		if p.gathered.cast, err = p.main.Screencast(ctx, p.req.Watch); err != nil {
 			p.log.WarnContext(ctx, "start screencast", "error", err)
 		}
 	}
@@ -75,6 +75,8 @@ func (p *play) watchEvidence(ctx context.Context) error {
 func (p *play) finish(ctx context.Context, s *signal.Signal) {
 	limit, cancel := context.WithTimeout(ctx, reserve)
 	defer cancel()
+	counted := p.dropped
+	defer func() { s.Dropped += p.dropped - counted }()
 	if p.gathered.cast != nil {
 		p.gathered.cast.Stop()
 	}
@@ -105,11 +107,11 @@ func (p *play) attach(ctx context.Context, e signal.Evidence, data []byte, limit
 
 // measure puts the web vitals on the signal.
 func (p *play) measure(ctx context.Context, s *signal.Signal) {
-	if !p.page.Crashed() && !p.page.Closed() {
+	if !p.main.Crashed() && !p.main.Closed() {
 		limit, cancel := context.WithTimeout(ctx, time.Second)
 		defer cancel()
-		if p.page.MainFrame().Evaluate(limit, browser.Isolated, flushScript, nil) == nil {
-			_ = p.page.Sync(limit)
+		if p.main.MainFrame().Evaluate(limit, browser.Isolated, flushScript, nil) == nil {
+			_ = p.main.Sync(limit)
 		}
 	}
 	s.Vitals = p.gathered.vitals.summary()
@@ -157,13 +159,20 @@ func (p *play) traffic() []signal.Traffic {
 	return out
 }
 
-// network is the archive of the run, as it was: not redacted yet. What it shows
-// of cookies and credentials is hidden everywhere from then on.
+// network is the archive of the run, as it was: not redacted yet. It is made
+// once, when the run is over.
 func (p *play) network() *har.Log {
-	if p.gathered.network != nil {
-		return p.gathered.network
+	if p.gathered.network == nil {
+		log := p.archive()
+		p.gathered.network = &log
 	}
-	raw := p.page.Archive()
+	return p.gathered.network
+}
+
+// archive is what the network did so far. What it shows of cookies and
+// credentials is hidden everywhere from then on.
+func (p *play) archive() har.Log {
+	raw := p.main.Archive()
 	events := make([]har.Event, len(raw.Events))
 	for i, e := range raw.Events {
 		events[i] = har.Event{Page: e.Page, Session: e.Session, Method: e.Method, Params: e.Params}
@@ -174,15 +183,14 @@ func (p *play) network() *har.Log {
 		Browser: &har.Tool{Name: string(b.Kind), Version: cmp.Or(b.Version, "unknown")},
 		Sizes:   raw.Sizes, Dropped: raw.Dropped,
 	})
-	p.gathered.network = &log
-	p.credentials(&log)
-	return &log
+	p.credentials(log)
+	return log
 }
 
 // maxCredentials bounds the secrets that are learnt from the network.
 const maxCredentials = 100
 
-func (p *play) credentials(l *har.Log) {
+func (p *play) credentials(l har.Log) {
 	known := map[string]bool{}
 	learn := func(v string) {
 		if len(v) >= 8 && !known[v] && len(known) < maxCredentials {

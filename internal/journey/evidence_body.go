@@ -66,7 +66,7 @@ func rank(e *har.Entry) int {
 // body fetches one and returns its size.
 func (p *play) body(ctx context.Context, e *har.Entry, left int) int {
 	c := &e.Response.Content
-	body, err := p.page.Body(ctx, e.Session, e.ID)
+	body, err := p.main.Body(ctx, e.Session, e.ID)
 	switch {
 	case err != nil:
 		c.Comment = "the browser has the body no more"

@@ -109,7 +109,7 @@ func (p *play) mapOf(ctx context.Context, script string) (*sourcemap.Map, error)
 			continue
 		}
 		reference = mapHeader(e.Response.Headers)
-		if body, err := p.page.Body(ctx, e.Session, e.ID); err == nil {
+		if body, err := p.main.Body(ctx, e.Session, e.ID); err == nil {
 			text = string(body)
 		}
 		break
