@@ -192,6 +192,15 @@ func TestCompareIgnoresAndMoves(t *testing.T) {
 	if c.State != stateSame || c.Moving {
 		t.Errorf("got %+v, want the same", c)
 	}
+	g.req.Spec.Compare.Ignore = nil
+	last := &g.req.Journey.Steps[2] // a locator of the hand-written form
+	last.Ignore = []Selector{{{Language: CSS, Value: "#host"}, {Language: Pierce, Value: ".clock"}}, {{Language: Role, Value: "heading", Filter: &Filter{Name: "book"}}}}
+	s, c = g.look(t, strings.Replace(clock, "Book a repair", "Book another repair", 1))
+	wantPass(t, s)
+	if c.State != stateSame || c.Moving {
+		t.Errorf("got %+v, want the same", c)
+	}
+	last.Ignore = nil
 	g.req.Spec.Compare.Ignore = []string{"html"}
 	s, c = g.look(t, clock)
 	wantPass(t, s)

@@ -23,7 +23,7 @@ type engine struct {
 }
 
 // engineParts are the files in the order in which they build on each other.
-var engineParts = [...]string{"base", "role", "name", "find", "ready", "pointer", "field", "health", "poll", "see", "export"}
+var engineParts = [...]string{"base", "role", "name", "find", "ready", "pointer", "field", "health", "poll", "see", "region", "export"}
 
 // source is the engine as one function body, without comments and indentation.
 func (e *engine) source() string {

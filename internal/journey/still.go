@@ -2,7 +2,7 @@ package journey
 
 // freezeScript holds a page still for a picture, and measures what has to be
 // known about it. It runs in our isolated world; thawScript undoes it.
-const freezeScript = `async (css, chains, most) => {
+const freezeScript = `async () => {
 	const roots = [];
 	const walk = (root) => {
 		roots.push(root);
@@ -33,34 +33,6 @@ const freezeScript = `async (css, chains, most) => {
 		kept.sheet.replaceSync('*,*::before,*::after{caret-color:transparent!important;transition:none!important;scroll-behavior:auto!important}');
 		document.adoptedStyleSheets = [...document.adoptedStyleSheets, kept.sheet];
 	} catch { kept.sheet = null; }
-	const invalid = [];
-	const found = new Set();
-	const all = (scopes, part) => {
-		const out = [];
-		for (const scope of scopes) {
-			const from = scope.shadowRoot ?? scope;
-			if (part.language === 'css') out.push(...from.querySelectorAll(part.value));
-			else if (part.language === 'pierce') for (const root of roots) out.push(...root.querySelectorAll(part.value));
-			else if (part.language === 'testid') out.push(...from.querySelectorAll('[' + CSS.escape(part.filter?.attribute || 'data-testid') + '="' + CSS.escape(part.value) + '"]'));
-			else if (part.language === 'xpath') {
-				const got = document.evaluate(part.value, from, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE, null);
-				for (let i = 0; i < got.snapshotLength; i++) out.push(got.snapshotItem(i));
-			} else throw new Error(part.language + ' is not for regions: use css, pierce, testid or xpath');
-		}
-		return out;
-	};
-	const look = (name, chain) => {
-		try {
-			let scopes = [document];
-			for (const part of chain) scopes = all(scopes, part);
-			for (const e of scopes) if (e instanceof Element) found.add(e);
-		} catch (e) { invalid.push(name + ': ' + e.message); }
-	};
-	for (const s of css) look(s, [{ language: 'pierce', value: s }]);
-	for (const c of chains) look(c.map((p) => p.value).join(' > '), c);
-	const box = (e) => { const r = e.getBoundingClientRect(); return [r.x, r.y, r.width, r.height]; };
-	const ignore = [...found].slice(0, most).filter((e) => inView(e.getBoundingClientRect())).map(box);
-	if (found.size > most) invalid.push((found.size - most) + ' regions more than can be ignored');
 	const canvases = [];
 	const deepest = (x, y) => {
 		let e = document.elementFromPoint(x, y);
@@ -77,7 +49,7 @@ const freezeScript = `async (css, chains, most) => {
 	}
 	const text = (document.body?.innerText || '').replace(/\s+/g, '').length;
 	await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-	return { width: innerWidth, height: innerHeight, scale: devicePixelRatio, text, ignore, canvases, invalid };
+	return { width: innerWidth, height: innerHeight, scale: devicePixelRatio, text, canvases };
 }`
 
 // thawScript lets the page go on.

@@ -12,4 +12,4 @@ const names = (selector) => {
 	fresh();
 	return [...document.querySelectorAll(selector)].map((el) => ({id: el.id, role: roleOf(el), name: treeName(el), hidden: hiddenOf(el)}));
 };
-return {poll, count, see, outcome, verify, scrollTarget, chooseTarget, prepareTarget, holds, below, current, over, names};
+return {poll, count, see, outcome, verify, scrollTarget, chooseTarget, prepareTarget, holds, below, current, over, names, regions};
