@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/postflight/postflight/internal/browser"
 )
 
 // customSteps are the names of customStep that are played: our own step types.
@@ -56,7 +58,13 @@ func (o *object) own(s *Step) []string {
 		s.Selectors, s.Files = o.selectors("selectors", true), o.some("files")
 		return append(at, "files")
 	case Press:
-		s.Key = o.text("key", true)
+		if s.Key = o.text("key", true); s.Key != "" {
+			for _, k := range keysOf(s.Key) {
+				if !browser.KnownKey(k) {
+					o.refuse("key", "unknown key %q", clip(k, 40))
+				}
+			}
+		}
 		return []string{"key"}
 	case Open:
 		s.URL = o.text("url", true)

@@ -199,6 +199,9 @@ func (p *play) stepCause() *cause {
 		f = called.Failure
 	case errors.As(p.err, &assertion):
 		f.Class = "assertion"
+	case p.offline():
+		p.ours = fmt.Errorf("this machine has no network: %w", p.err)
+		return nil
 	case errors.As(p.err, &nav):
 		f.Class, f.URL, f.Host, f.Message = "navigation", nav.URL, host(nav.URL), nav.Error()
 	case errors.As(p.err, &wait):
@@ -213,6 +216,14 @@ func (p *play) stepCause() *cause {
 		f.Message = fmt.Sprintf("the run was not done within %s: %s", p.req.Timeout, f.Message)
 	}
 	return &cause{p.records[p.step].end, f}
+}
+
+// offline reports that this machine has no network, unless the journey itself
+// took it away.
+func (p *play) offline() bool {
+	nav, ok := errors.AsType[*browser.NavigationError](p.err)
+	return ok && strings.Contains(nav.Reason, "ERR_INTERNET_DISCONNECTED") &&
+		!slices.ContainsFunc(p.journey.Steps, func(s Step) bool { return s.Type == EmulateNetwork && s.Network.Offline() })
 }
 
 func (e *waitError) class() string {
