@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -254,4 +255,30 @@ func (w *world) options(t testing.TB) Options {
 		Logger:    slog.New(slog.DiscardHandler),
 		Now:       func() time.Time { return at(92) },
 	}
+}
+
+// concrete fills a route's pattern with ids of the full fixture.
+func concrete(pattern string) (method, path string) {
+	method, path, _ = strings.Cut(pattern, " ")
+	switch {
+	case strings.HasPrefix(path, "/products/"):
+		path = strings.Replace(path, "{id}", "workshop", 1)
+	case strings.HasPrefix(path, "/releases/"):
+		path = strings.Replace(path, "{id}", "r42", 1)
+	case strings.HasPrefix(path, "/incidents/"):
+		path = strings.Replace(path, "{id}", "INC-12", 1)
+	case strings.HasPrefix(path, "/signals/"):
+		path = strings.Replace(path, "{id}", "s1", 1)
+	case strings.HasPrefix(path, "/running/"):
+		path = strings.Replace(path, "{id}", "run-1", 1)
+	case strings.HasPrefix(path, "/drills/"):
+		path = strings.Replace(path, "{id}", "d3", 1)
+	}
+	return method, strings.NewReplacer("{$}", "", "{n}", "1", "{product}", "workshop", "{journey}", "book", "{seq}", "105", "{key...}", "2026/11/21/home.png").Replace(path)
+}
+
+// filled is a form that every POST route of the fixture accepts.
+var filled = url.Values{
+	"verb": {"note"}, "text": {"hello"}, "section": {"impact"}, "scenario": {"healthy"},
+	"name": {"ci"}, "role": {"viewer"}, "id": {"g1"}, "step": {"2"},
 }
