@@ -44,7 +44,13 @@ func oneTime(ctx context.Context, key string) (string, error) {
 		if err != nil || k.Type() != "totp" || k.Period() < 5 || k.Period() > 300 {
 			return "", &recordingError{"the key of the one-time code is no otpauth://totp address"}
 		}
+		if k.Secret() == "" {
+			return "", &recordingError{"the otpauth:// address of the one-time code holds no secret"}
+		}
 		key, o.Period, o.Digits, o.Algorithm = k.Secret(), uint(k.Period()), k.Digits(), k.Algorithm()
+	}
+	if cleanKey(key) == "" {
+		return "", &recordingError{"the key of the one-time code is empty"}
 	}
 	if wait := untilFresh(time.Now(), time.Duration(o.Period)*time.Second); wait > 0 {
 		if err := pause(ctx, wait); err != nil {

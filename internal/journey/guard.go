@@ -123,8 +123,12 @@ func (p *play) cleanup(ctx context.Context) {
 	failed := 0
 	for i, s := range steps {
 		p.step = p.cleanupAt + i
-		p.playStep(limit, s)
 		r := &p.records[p.step]
+		if why, ok := p.needless(s); ok {
+			r.message = why
+			continue
+		}
+		p.playStep(limit, s)
 		if p.err != nil {
 			failed++
 			r.outcome, r.message = signal.Fail, clip(p.err.Error(), maxText)

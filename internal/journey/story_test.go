@@ -285,6 +285,9 @@ func TestStoryFails(t *testing.T) {
 			"- api: {get: 'http://127.0.0.1:1/x'}", "request", "GET http://127.0.0.1:1/x failed: dial tcp", signal.Fail, product.Journey{},
 		},
 		"missing":   {"- see: '{{later}}'", "", "variable {{later}} has no value", signal.Broken, product.Journey{}},
+		"unsaved": {
+			"- soft: true\n    api: {get: /, save: {order: $.id}}\n  - api: {get: '/{{order}}'}", "assertion", "the step “get /” has not saved it", signal.Fail, product.Journey{},
+		},
 		"ambiguous": {"- run: sign-in.yaml\n  - click: {role: button, name: Add}", "", "2", signal.Fail, product.Journey{}},
 		"unseen":    {"- see: {url: /other}\n    within: 300ms", "assertion", "/other", signal.Fail, product.Journey{}},
 	} {
@@ -308,5 +311,25 @@ func TestStoryFails(t *testing.T) {
 				t.Errorf("blocked: %+v", got.Blocked)
 			}
 		})
+	}
+}
+
+func TestStoryCleansUpWhatWasMade(t *testing.T) {
+	t.Parallel()
+	sc, _ := story(t, map[string]string{"main.yaml": `
+title: t
+steps:
+  - open: /login
+  - see: { text: Never, within: 200ms }
+  - api: { post: /api/orders, json: {}, save: { order: $.id } }
+clean up:
+  - api: { delete: "/api/orders/{{order}}" }
+`})
+	got := sc.run(t, t.Context())
+	if got.Outcome != signal.Fail || got.Left != nil {
+		t.Fatalf("%s: %s, left %v", got.Outcome, got.Summary, got.Left)
+	}
+	if last := got.Steps[3]; !last.Cleanup || last.Outcome != "" || !strings.Contains(last.Message, "nothing to clean up") {
+		t.Errorf("%+v", last)
 	}
 }

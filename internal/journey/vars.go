@@ -3,6 +3,7 @@ package journey
 import (
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -107,10 +108,38 @@ func (p *play) secrets() []string {
 	return slices.Compact(out)
 }
 
-// missing is a variable that has no value in this run: the journey's own
-// fault, unless a step that failed should have kept it.
-func missing(name string) error {
-	return &recordingError{fmt.Sprintf("variable {{%s}} has no value: no step has saved it, and it is not configured", clip(name, 60))}
+// missing is a variable that has no value in this run. When a step should have
+// saved it, the answer that step got is to blame; else it is the journey itself.
+func (p *play) missing(name string) error {
+	for _, s := range p.journey.Steps {
+		saves := s.Save == name
+		if s.API != nil {
+			_, saved := s.API.Save[name]
+			saves = saves || saved
+		}
+		if saves {
+			return &unsavedError{assertionError{fmt.Sprintf("variable {{%s}} has no value: the step “%s” has not saved it", clip(name, 60), s.Title)}}
+		}
+	}
+	return &recordingError{fmt.Sprintf("variable {{%s}} has no value: no step saves it, and it is not configured", clip(name, 60))}
+}
+
+// unsavedError is a variable that a step was to save, and has not.
+type unsavedError struct{ assertionError }
+
+func (e *unsavedError) Unwrap() error { return &e.assertionError }
+
+// needless reports a clean-up step for something that was never made: a step
+// that did not come about was to save what it names.
+func (p *play) needless(s Step) (why string, ok bool) {
+	if !s.Templated {
+		return "", false
+	}
+	_, err := p.expand(s)
+	if bad, unsaved := errors.AsType[*unsavedError](err); unsaved {
+		return "nothing to clean up: " + bad.message, true
+	}
+	return "", false
 }
 
 const maxExpand = 5 // variables inside of variables
@@ -127,7 +156,7 @@ func (p *play) value(name string, depth int) (string, error) {
 	case !ok && builtins()[name] != nil:
 		return p.builtin(name), nil
 	case !ok:
-		return "", missing(name)
+		return "", p.missing(name)
 	case strings.HasPrefix(name, "secret."), !strings.Contains(v, "{{"):
 		return v, nil
 	case depth >= maxExpand:
@@ -196,9 +225,6 @@ func (p *play) fill(text string, depth int, esc escape) (string, error) {
 // expand returns the step with every {{variable}} replaced. A variable without
 // a value is the journey's own fault.
 func (p *play) expand(s Step) (Step, error) {
-	if s.Type == See && strings.HasPrefix(s.Expect.URL, "/") {
-		s.Expect.URL = strings.TrimSuffix(p.req.Look.Base, "/") + s.Expect.URL
-	}
 	if !s.Templated {
 		return s, nil
 	}
