@@ -190,6 +190,8 @@ func (p *play) stepCause() *cause {
 	switch {
 	case errors.Is(p.err, browser.ErrCrashed):
 		f.Class, f.Message = "crash", "the tab crashed"
+	case errors.Is(p.err, browser.ErrHostile):
+		f.Class, f.Message = "crash", "the page was given up: "+p.err.Error()
 	case errors.Is(p.err, browser.ErrClosed):
 		f.Class, f.Message = "crash", "the page closed its tab"
 	case errors.As(p.err, &recording):
