@@ -25,7 +25,6 @@ import (
 
 	"github.com/postflight/postflight/internal/action"
 	"github.com/postflight/postflight/internal/blob"
-	"github.com/postflight/postflight/internal/browser"
 	"github.com/postflight/postflight/internal/check"
 	"github.com/postflight/postflight/internal/config"
 	"github.com/postflight/postflight/internal/deploy"
@@ -34,7 +33,6 @@ import (
 	"github.com/postflight/postflight/internal/incident"
 	"github.com/postflight/postflight/internal/ingest"
 	"github.com/postflight/postflight/internal/journal"
-	"github.com/postflight/postflight/internal/journey"
 	"github.com/postflight/postflight/internal/notify"
 	"github.com/postflight/postflight/internal/page"
 	"github.com/postflight/postflight/internal/postmortem"
@@ -77,6 +75,7 @@ type App struct {
 	boots    *ingest.BootHandler
 	pulse    pulse
 	machine  *machine
+	runs     *runs
 	closers  []closer // last in, first out
 }
 
@@ -98,7 +97,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 			err = errors.Join(err, a.Close())
 		}
 	}()
-	a.machine = &machine{now: a.now}
+	a.machine, a.runs = &machine{now: a.now}, newRuns(a.now)
 	for _, p := range a.products {
 		a.byID[p.ID] = p
 	}
@@ -221,13 +220,6 @@ func (a *App) wire(ctx context.Context) error {
 		Looker: looker, Products: a.products, Known: a.observer.Known,
 		Report: a.observer.Report, Notice: a.observer.Notice, Log: a.log,
 	})
-	// A missing browser is told by every journey, as our own fault; the
-	// server still serves, probes and pages.
-	binary, err := browser.Find(ctx, a.o.Config.Server.Browser)
-	if err != nil {
-		a.log.Error("no browser: journeys cannot run", "error", err, "hint", fault.HintOf(err))
-		binary.Path = a.o.Config.Server.Browser // looked for again by every run
-	}
 	told := channels(a.o.Config.Channels)
 	for _, ch := range told {
 		if err := ch.Check(); err != nil {
@@ -240,7 +232,7 @@ func (a *App) wire(ctx context.Context) error {
 	})
 	a.hands = &hands{
 		store: a.store, products: a.byID, looker: looker, notifier: notifier,
-		runner:   journey.New(journey.Options{Binary: binary, Blobs: a.blobs, Version: a.o.Version, Worker: "journey", Logger: a.log}),
+		play: a.newPlayers(ctx), runs: a.runs, album: album{store: a.store, blobs: a.blobs},
 		deployer: deploy.New(deploy.Options{Logger: a.log, Commit: a.commit, Secrets: hidden, Env: without(os.Environ(), hidden)}),
 		ground:   a.o.Ground, desk: a.desk, own: product.Origin(a.url), key: a.key, log: a.log, now: a.now,
 	}
@@ -371,6 +363,7 @@ func (a *App) stations() []station {
 	return []station{
 		at[watch.Store]("watch", &watch.Stage{Products: a.byID}),
 		at[verdict.Store]("verdict", &verdict.Stage{Products: a.byID}),
+		pictures(),
 		at[incident.Store]("incident", &incident.Stage{Products: a.byID, Hold: a.o.Config.Server.IncidentHold}),
 		at[page.Store]("page", &page.Stage{Products: a.byID}),
 		at[rollback.Store]("rollback", &rollback.Stage{Products: a.byID}),

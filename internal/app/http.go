@@ -9,11 +9,13 @@ import (
 	"strings"
 
 	"github.com/postflight/postflight/internal/blob"
+	"github.com/postflight/postflight/internal/bundle"
 	"github.com/postflight/postflight/internal/config"
 	"github.com/postflight/postflight/internal/ingest"
 	"github.com/postflight/postflight/internal/notify"
 	"github.com/postflight/postflight/internal/postmortem"
 	"github.com/postflight/postflight/internal/sign"
+	"github.com/postflight/postflight/internal/signal"
 	"github.com/postflight/postflight/internal/web"
 )
 
@@ -23,6 +25,7 @@ func (a *App) handler() http.Handler {
 	v := &view{store: a.store, products: a.products, probes: a.probe}
 	ui := web.New(web.Options{
 		Releases: v, Incidents: v, Drills: v, Journal: v, Desk: a.desk, Doorkeeper: a.keys, Keys: a.keys,
+		Journeys: &journeyView{store: a.store, products: a.products, runs: a.runs, now: a.now}, Screens: a.runs, Bundle: a.bundle,
 		Live: &live{store: a.store}, Blobs: opener{a.blobs}, Products: a.products, Scenarios: a.desk.drills,
 		Markdown: func(pm postmortem.Postmortem) []byte { return []byte(pm.Markdown(a.url)) },
 		Version:  a.o.Version, Secure: strings.HasPrefix(a.url, "https:"), Logger: a.log, Now: a.now,
@@ -36,6 +39,11 @@ func (a *App) handler() http.Handler {
 	mux.Handle("/healthz", a.api(v))
 	mux.Handle("/", ui)
 	return mux
+}
+
+// bundle writes everything that is kept of a run.
+func (a *App) bundle(ctx context.Context, w io.Writer, s signal.Signal) error {
+	return bundle.Bundle(ctx, w, s, func(key string) (io.ReadCloser, error) { return opener{a.blobs}.Open(ctx, key) })
 }
 
 // Marked reports whether a request carries our own synthetic marker.

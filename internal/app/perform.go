@@ -11,7 +11,6 @@ import (
 	"github.com/postflight/postflight/internal/check"
 	"github.com/postflight/postflight/internal/deploy"
 	"github.com/postflight/postflight/internal/drill"
-	"github.com/postflight/postflight/internal/journey"
 	"github.com/postflight/postflight/internal/notify"
 	"github.com/postflight/postflight/internal/page"
 	"github.com/postflight/postflight/internal/product"
@@ -27,7 +26,9 @@ type hands struct {
 	store    *store.Store
 	products map[product.ID]product.Product
 	looker   *check.Looker
-	runner   *journey.Runner
+	play     players
+	runs     *runs
+	album    album
 	notifier *notify.Notifier
 	deployer *deploy.Deployer
 	ground   Ground
@@ -78,7 +79,7 @@ func (h *hands) look(ctx context.Context, a action.Action) work {
 	}
 	var s signal.Signal
 	if l.Kind == signal.Journey {
-		s = h.journey(ctx, p, l)
+		s = h.journey(ctx, p, l, a)
 	} else {
 		s = h.looker.Look(ctx, l, p)
 	}
@@ -98,34 +99,6 @@ func (h *hands) look(ctx context.Context, a action.Action) work {
 		}
 		return observe(ctx, tx, s)
 	}}
-}
-
-// journey plays one journey in a browser of its own.
-func (h *hands) journey(ctx context.Context, p product.Product, l watch.Look) signal.Signal {
-	broken := func(err error) signal.Signal {
-		return signal.Signal{
-			At: h.now(), Product: p.ID, Release: l.Release, Watch: string(l.Watch), Kind: l.Kind, Name: l.Name,
-			Side: l.Side, Round: l.Round, Confirm: l.Confirm, Expected: l.Version, Outcome: signal.Broken, Summary: err.Error(),
-		}
-	}
-	for _, j := range p.Journeys {
-		if j.ID != l.Name {
-			continue
-		}
-		parsed, err := readJourney(j.File)
-		if err != nil {
-			return broken(err)
-		}
-		return h.runner.Run(ctx, journey.Request{
-			Look: l, Journey: parsed, Origins: append(p.Origins(l.Version), h.own),
-			Version: p.Version, Timeout: j.Timeout, Marker: h.marker(string(l.Watch)),
-			ServedJSON: func(ctx context.Context, base string) string {
-				v, _ := h.looker.Version(ctx, p.Version, base)
-				return v
-			},
-		})
-	}
-	return broken(fmt.Errorf("journey %q is not configured any more", l.Name))
 }
 
 // marker returns the synthetic marker for one host, good for a few minutes.

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/postflight/postflight/internal/blob"
@@ -40,7 +42,7 @@ type PlayOptions struct {
 // Lint says why a journey's file cannot be played, or can never fail, and what
 // in it is doubtful.
 func Lint(file string) (warnings []string, err error) {
-	j, err := readJourney(file)
+	j, err := readJourney(file, journey.LoadOptions{})
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +55,14 @@ func Lint(file string) (warnings []string, err error) {
 // PlayFile plays a journey once, without a server, and returns what was seen
 // and the journey's title. Its evidence is gone afterwards, but for the bundle.
 func PlayFile(ctx context.Context, o PlayOptions) (signal.Signal, string, error) {
-	j, err := readJourney(o.File)
+	known := journey.LoadOptions{Vars: o.Spec.Vars, SecretNames: slices.Sorted(maps.Keys(o.Spec.Secrets))}
+	if known.Vars == nil {
+		known.Vars = map[string]string{}
+	}
+	if known.SecretNames == nil {
+		known.SecretNames = []string{} // known: there are none
+	}
+	j, err := readJourney(o.File, known)
 	if err != nil {
 		return signal.Signal{}, "", err
 	}

@@ -34,6 +34,11 @@ func secrets(c *config.Config, products []product.Product) []string {
 	}
 	for _, p := range products {
 		add(p.Rollback.Secret)
+		for _, j := range p.Journeys {
+			for _, v := range j.Secrets {
+				add(v)
+			}
+		}
 	}
 	return out
 }

@@ -15,12 +15,19 @@ import (
 const maxRecording = 1 << 20
 
 // LintJourney says why a journey's file cannot be played, or can never fail.
-func LintJourney(file string) error { return CheckJourney(product.Journey{File: file}) }
+// What it leaves to the configuration, variables and secrets, may be missing.
+func LintJourney(file string) error {
+	j, err := readJourney(file, journey.LoadOptions{})
+	if err != nil {
+		return err
+	}
+	return j.Lint()
+}
 
 // CheckJourney says why a configured journey cannot be played as it is, or can
 // never fail. The configuration calls it for every one that has a file.
 func CheckJourney(j product.Journey) error {
-	parsed, err := readJourney(j.File)
+	parsed, err := loadJourney(j)
 	if err != nil {
 		return err
 	}
@@ -28,7 +35,7 @@ func CheckJourney(j product.Journey) error {
 }
 
 // readJourney reads and parses a journey's file.
-func readJourney(file string) (*journey.Journey, error) {
+func readJourney(file string, o journey.LoadOptions) (*journey.Journey, error) {
 	info, err := os.Stat(file)
 	if err != nil {
 		return nil, fmt.Errorf("read recording: %w", err)
@@ -40,7 +47,7 @@ func readJourney(file string) (*journey.Journey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read recording: %w", err)
 	}
-	return journey.Parse(file, raw)
+	return journey.Load(file, raw, o)
 }
 
 // Load reads a configuration as the server does.

@@ -34,6 +34,7 @@ const (
 	retryPause = time.Second      // before a look that met another version is repeated
 	restart    = 10 * time.Second // a product without any answer may be starting for so long
 	relook     = time.Minute      // between two looks of a standing watch at what failed
+	traceLater = 5 * time.Second  // after the looks that decide
 	maxAgain   = 4                // rounds in a row whose failures are confirmed anew
 )
 
@@ -57,6 +58,14 @@ func (w Watch) tickFor(j product.Journey, now time.Time) journal.Due {
 		at = turn(w.Product, j, now)
 	}
 	return journal.Due{Key: tickKey(w.ID, j.ID), At: at, Event: ev}
+}
+
+// Turn is when a journey runs next by itself after now; zero when it does not.
+func Turn(p product.ID, j product.Journey, now time.Time) time.Time {
+	if j.Every <= 0 {
+		return time.Time{}
+	}
+	return turn(p, j, now)
 }
 
 // turn returns the next instant at which it is a journey's turn. Each has its
@@ -124,6 +133,18 @@ func (w Watch) lane() action.Lane {
 	default:
 		return action.LaneRecheck
 	}
+}
+
+// traced makes the look that records a trace of what fails. It costs a second,
+// so it comes after the looks that decide, and only if the window is still
+// open then.
+func (w Watch) traced(p product.Product, journey string, now time.Time, number int) action.Action {
+	look := w.look(p, signal.Journey, journey, signal.New)
+	look.Confirm, look.Trace = true, true
+	a := w.ask(p, look, now, number)
+	a.Lane, a.Due = action.LaneRecheck, now.Add(traceLater)
+	a.Expires = a.Due.Add(max(3*p.Watch.Every, time.Minute))
+	return a
 }
 
 // standing makes the action of a journey's own turn: the last in the row. One
@@ -281,7 +302,7 @@ func (s *Stage) confirm(p product.Product, w *Watch, sig signal.Signal, now time
 	thing := string(sig.Kind) + "/" + sig.Name
 	// Numbers go on within a watch: two confirmations in one round are two.
 	first := w.Asked["confirms/"+thing]
-	w.Asked["confirms/"+thing] += maxConfirm
+	w.Asked["confirms/"+thing] += maxConfirm + 1
 	more := func(side signal.Side, n int) {
 		for i := range n {
 			look := w.look(p, sig.Kind, sig.Name, side)
@@ -299,6 +320,9 @@ func (s *Stage) confirm(p product.Product, w *Watch, sig signal.Signal, now time
 		more(signal.New, n)
 		if _, ok := p.BaseAt(w.Against); ok && w.Kind == KindRelease {
 			more(signal.Old, ConfirmOld)
+		}
+		if sig.Kind == signal.Journey {
+			plan.Actions = append(plan.Actions, w.traced(p, sig.Name, now, first+maxConfirm))
 		}
 	case signal.OldAsset:
 		look := w.look(p, sig.Kind, sig.Name, signal.New)

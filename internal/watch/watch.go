@@ -84,8 +84,9 @@ type Look struct {
 	Base    string      `json:"base"`              // address to look at
 	Round   int         `json:"round"`
 	Confirm bool        `json:"confirm,omitempty"`
-	Try     int         `json:"try,omitempty"`  // looks that met another version before this one
-	URLs    []string    `json:"urls,omitempty"` // previous_assets: what to fetch
+	Trace   bool        `json:"trace,omitempty"` // also record a trace of the browser
+	Try     int         `json:"try,omitempty"`   // looks that met another version before this one
+	URLs    []string    `json:"urls,omitempty"`  // previous_assets: what to fetch
 }
 
 // Thing names what a look looks at, without its round: "journey/book/new".
