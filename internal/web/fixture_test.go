@@ -207,7 +207,7 @@ func badVerdict() verdict.Verdict {
 		},
 		Suspects: []verdict.Suspect{
 			{Kind: "configuration", Name: "api.revision", Detail: "api.revision: 1 → 2", For: []string{"the failing response is the one that this setting shapes", "changed with this release"}},
-			{Kind: "release", Name: "f3a9c2d17b", Detail: "book.ts, slot.ts (2 files)", For: []string{"fails only where this version is served"}, Against: []string{"“Browse the workshop” passes on it"}},
+			{Kind: "release", Name: "f3a9c2d17b", Detail: "book.ts, slot.ts (2 files)", For: []string{"3 page loads died before they were ready, one of a real visitor.", "fails only where this version is served"}, Against: []string{"“Browse the workshop” passes on it"}},
 			{Kind: "integration", Name: "Nordpay payments", Against: []string{"its probe is green", "no failed request goes to its hosts"}},
 		},
 		Unseen: []string{"No telemetry of the servers: error rates (H5 to H7) were not judged.", "“Browse the workshop” ran once only."},

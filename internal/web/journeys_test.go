@@ -342,6 +342,18 @@ func TestWordsOfTimelines(t *testing.T) {
 	}
 }
 
+func TestSuspectsPointAtReasons(t *testing.T) {
+	t.Parallel()
+	page := body(t, fullWorld(), "/releases/r42", "viewer")
+	if n := strings.Count(page, "3 page loads died before they were ready, one of a real visitor."); n != 2 { // under Why, and as a title
+		t.Errorf("the reason stands %d times on the page, want it under Why and as the title of its sign", n)
+	}
+	wantWords(t, page, `<li><a href="#why"><span class="rule"`, "fails only where this version is served")
+	if (dossier{}).said("a reason of a verdict that is not there") != nil {
+		t.Error("a reason of no verdict")
+	}
+}
+
 func TestSilentStepsHaveNoColumn(t *testing.T) {
 	t.Parallel()
 	step := func(kind, shot string, o signal.Outcome) *signal.Step {

@@ -71,8 +71,15 @@ func (s *site) getProduct(w http.ResponseWriter, r *http.Request, v *visit) erro
 	if err != nil {
 		return err
 	}
-	f := s.frame(r, v, s.productName(p.ID), "product/"+string(p.ID), "release/", "incident/")
-	s.render(w, r, http.StatusOK, productPage(f, card{Product: p, Standing: view.Standing}, view.Releases))
+	var running []Running
+	if s.Journeys != nil {
+		if running, err = s.Journeys.Running(ctx); err != nil {
+			return err
+		}
+		running = slices.DeleteFunc(slices.Clone(running), func(r Running) bool { return r.Product != p.ID })
+	}
+	f := s.frame(r, v, s.productName(p.ID), "product/"+string(p.ID), "release/", "incident/", "journey/", "run/")
+	s.render(w, r, http.StatusOK, productPage(f, card{Product: p, Standing: view.Standing}, view.Releases, running))
 	return nil
 }
 
