@@ -63,7 +63,7 @@ func (p *play) watchEvidence(ctx context.Context) error {
 		}
 	}
 	if p.req.Watch != nil {
-		if p.gathered.cast, err = p.main.Screencast(ctx, p.req.Watch); err != nil {
+		if p.gathered.cast, err = p.main.Screencast(ctx, p.onlooker(ctx)); err != nil {
 			p.log.WarnContext(ctx, "start screencast", "error", err)
 		}
 	}

@@ -29,7 +29,7 @@ func (p *play) shoot(ctx context.Context, i int) {
 	}
 	limit, cancel := context.WithTimeout(ctx, reserve)
 	defer cancel()
-	picture, err := p.page.Screenshot(limit, browser.ScreenshotOptions{Quality: 70})
+	picture, err := p.capture(limit, browser.ScreenshotOptions{Quality: 70})
 	if err != nil {
 		p.log.DebugContext(ctx, "take screenshot", "error", err)
 		return
@@ -61,7 +61,7 @@ func (p *play) keep(ctx context.Context) {
 	}
 	p.archive() // tells the secrets to hide
 	step := &p.records[p.failure.Step-1]
-	if picture, err := p.page.Screenshot(ctx, browser.ScreenshotOptions{Quality: 70}); err == nil {
+	if picture, err := p.capture(ctx, browser.ScreenshotOptions{Quality: 70}); err == nil {
 		if key, size := p.put(ctx, "image/jpeg", picture, maxPicture); key != "" {
 			step.screenshot = key
 			p.evidence = append(p.evidence, signal.Evidence{Kind: "screenshot", Title: "the page when it failed", Blob: key, Type: "image/jpeg", Size: size})
@@ -82,7 +82,7 @@ func (p *play) keepWhole(ctx context.Context) {
 	if p.page.MainFrame().Evaluate(ctx, browser.Isolated, "document.documentElement.scrollHeight > innerHeight + 8", &beyond) != nil || !beyond {
 		return
 	}
-	picture, err := p.page.Screenshot(ctx, browser.ScreenshotOptions{Quality: 60, FullPage: true})
+	picture, err := p.capture(ctx, browser.ScreenshotOptions{Quality: 60, FullPage: true})
 	if err != nil {
 		p.log.DebugContext(ctx, "take screenshot", "error", err)
 		return
