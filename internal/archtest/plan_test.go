@@ -45,6 +45,7 @@ func plan() map[string]room {
 
 		"internal/flake":      {4, stage}, // how often a journey fails for no reason
 		"internal/signal":     {4, stage}, // an observation with its evidence
+		"internal/trend":      {5, stage}, // how long journeys take, release by release
 		"internal/watch":      {5, stage}, // what to look at, how often, until when
 		"internal/bundle":     {6, base},  // the evidence of a run as one file
 		"internal/verdict":    {6, stage}, // the judgement

@@ -15,6 +15,8 @@ type PruneOptions struct {
 	Signals   time.Time // signals and verdicts of before, watches that ended before
 	Actions   time.Time // actions that ended before
 	Incidents time.Time // incidents closed before, with timeline and postmortem
+	Trends    time.Time // trend rows of before
+	Thin      time.Time // trend rows of runs that passed before: a few of each hour and version stay
 	// Releases is how many of each product's newest releases keep their
 	// signals whatever their age; 0 means 5.
 	Releases int
@@ -22,7 +24,7 @@ type PruneOptions struct {
 
 // Pruned counts the rows that went.
 type Pruned struct {
-	Events, Signals, Verdicts, Watches, Actions, Incidents, Grants, Pictures int64
+	Events, Signals, Verdicts, Watches, Actions, Incidents, Grants, Pictures, Trends int64
 }
 
 // batch bounds the rows that one transaction deletes, so that pages and
@@ -81,6 +83,8 @@ func (s *Store) Prune(ctx context.Context, o PruneOptions) (Pruned, error) {
 				OR release_id NOT IN (SELECT id FROM kept_releases
 					UNION SELECT release_id FROM incidents WHERE release_id <> ''))`, o.Events, &n.Events},
 		{"grants", "id", `expires > 0 AND expires < $2`, o.Events, &n.Grants},
+		{"trends", "id", "at < $2", o.Trends, &n.Trends},
+		{"trends", "id", thinned, o.Thin, &n.Trends},
 		{"baseline_candidates", "id", `at < $2 AND release_id NOT IN (SELECT id FROM kept_releases)`, o.Signals, &n.Pictures},
 	}
 	for _, r := range rules {

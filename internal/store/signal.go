@@ -32,6 +32,9 @@ func (t *Tx) PutSignal(ctx context.Context, s signal.Signal) error {
 	if err := t.refer(ctx, "signal/"+string(s.ID), blobs); err != nil {
 		return err
 	}
+	if err := t.PutTrend(ctx, s); err != nil {
+		return err
+	}
 	return t.putCandidates(ctx, s)
 }
 
