@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -44,9 +45,10 @@ func hostileSite(t *testing.T) *httptest.Server {
 	}
 	mux.Handle("/quiet", site{"/quiet": "<title>quiet</title>"})
 	mux.HandleFunc("/big", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/plain")
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprint(w, "<title>big</title><!--")
 		for range 100 {
-			if _, err := w.Write(make([]byte, 1<<20)); err != nil {
+			if _, err := w.Write(bytes.Repeat([]byte("all work \n"), 1<<20/10)); err != nil {
 				return
 			}
 		}

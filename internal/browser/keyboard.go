@@ -3,6 +3,7 @@ package browser
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -24,22 +25,27 @@ func (p *Page) KeyUp(ctx context.Context, name string) error {
 	return p.key(ctx, name, false)
 }
 
+// typeChunk is how many characters are sent at once: few enough for a deadline
+// to be met in the middle of a long text.
+const typeChunk = 32
+
 // Type sends text to the focused element, one key after the other; what is not
 // on the US layout is inserted.
 func (p *Page) Type(ctx context.Context, text string) error {
-	for _, c := range text {
-		name := string(c)
-		if !KnownKey(name) {
-			if err := p.InsertText(ctx, name); err != nil {
-				return err
+	for chunk := range slices.Chunk([]rune(text), typeChunk) {
+		cmds := make([]command, 0, 2*len(chunk))
+		for _, c := range chunk {
+			k, ok := findKey(string(c))
+			if !ok {
+				cmds = append(cmds, command{Method: "Input.insertText", Params: map[string]any{"text": string(c)}})
+				continue
 			}
-			continue
+			cmds = append(cmds,
+				command{Method: "Input.dispatchKeyEvent", Params: p.keyEvent(k, true)},
+				command{Method: "Input.dispatchKeyEvent", Params: p.keyEvent(k, false)})
 		}
-		if err := p.KeyDown(ctx, name); err != nil {
-			return err
-		}
-		if err := p.KeyUp(ctx, name); err != nil {
-			return err
+		if err := p.inputs(ctx, cmds); err != nil {
+			return fmt.Errorf("type text: %w", err)
 		}
 	}
 	return nil

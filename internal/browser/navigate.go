@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -90,7 +91,7 @@ func (p *Page) navigationError(url, stage string, err error) error {
 		}
 		p.sess.post("Page.stopLoading", nil)
 	case errors.Is(err, ErrCrashed):
-		reason = "the tab crashed"
+		reason = strings.TrimSuffix("the tab crashed: "+p.window.browser.crashReason(), ": ")
 	}
 	return &NavigationError{URL: url, Reason: reason, Err: err}
 }
