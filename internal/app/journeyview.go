@@ -2,13 +2,11 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/postflight/postflight/internal/flake"
 	"github.com/postflight/postflight/internal/product"
-	"github.com/postflight/postflight/internal/release"
 	"github.com/postflight/postflight/internal/signal"
 	"github.com/postflight/postflight/internal/store"
 	"github.com/postflight/postflight/internal/watch"
@@ -175,19 +173,4 @@ func (v *journeyView) AcceptPicture(ctx context.Context, id signal.ID, step int,
 		_, err := tx.AcceptBaseline(ctx, id, step, by, v.now())
 		return err
 	})
-}
-
-// marks returns the releases of a product that went live since a moment.
-func marks(ctx context.Context, tx *store.Tx, p product.ID, since time.Time) ([]web.TrendRelease, error) {
-	all, err := tx.Releases(ctx, p, maxRuns)
-	if err != nil {
-		return nil, fmt.Errorf("releases of %s: %w", p, err)
-	}
-	var out []web.TrendRelease
-	for _, r := range slices.Backward(all) { // newest first in the ledger
-		if !r.At.Before(since) && r.Judgement != release.Unjudged || r.At.After(since) {
-			out = append(out, web.TrendRelease{ID: r.ID, Version: r.Version, At: r.At, Judgement: r.Judgement})
-		}
-	}
-	return out, nil
 }

@@ -2,70 +2,82 @@ package app
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/postflight/postflight/internal/product"
-	"github.com/postflight/postflight/internal/signal"
+	"github.com/postflight/postflight/internal/release"
 	"github.com/postflight/postflight/internal/store"
+	"github.com/postflight/postflight/internal/trend"
 	"github.com/postflight/postflight/internal/web"
 )
 
 // Trend returns what a journey's runs came to since a moment.
 func (v *journeyView) Trend(ctx context.Context, p product.ID, journey string, since time.Time) (web.Trend, error) {
-	return read(ctx, v.store, func(tx *store.Tx) (out web.Trend, err error) {
-		if out.Releases, err = marks(ctx, tx, p, since); err != nil {
-			return out, err
+	var rows []trend.Row
+	var releases []release.Release
+	err := v.store.Read(ctx, func(tx *store.Tx) (err error) {
+		if rows, err = tx.Trends(ctx, p, journey, since, 0); err != nil {
+			return err
 		}
-		past, err := tx.SignalsAbout(ctx, store.SignalFilter{
-			Product: string(p), Kinds: []signal.Kind{signal.Journey}, Brief: true, Limit: 10 * maxRuns,
-		})
-		if err != nil {
-			return out, err
-		}
-		past = slices.DeleteFunc(past, func(s signal.Signal) bool {
-			return s.Name != journey || s.Side == signal.Old || s.At.Before(since)
-		})
-		out.Points = points(past, max(v.now().Sub(since)/50, time.Minute))
-		return out, nil
+		releases, err = tx.Releases(ctx, p, maxRuns)
+		return err
 	})
+	if err != nil {
+		return web.Trend{}, err
+	}
+	var shown []release.Release
+	for _, r := range releases {
+		if !r.At.Before(since) {
+			shown = append(shown, r)
+		}
+	}
+	return trendPage(trend.Build(rows, shown, v.budgets(p, journey), v.now())), nil
 }
 
-// points gathers runs, oldest first, into buckets of one version and so much
-// time.
-func points(runs []signal.Signal, width time.Duration) []web.TrendPoint {
-	var out []web.TrendPoint
-	var took []time.Duration
-	flush := func() {
-		if len(out) > 0 {
-			last := &out[len(out)-1]
-			last.N = len(took)
-			last.P50, last.P90 = millis(quantile(took, 50)), millis(quantile(took, 90))
-		}
-		took = nil
-	}
-	for _, s := range runs {
-		at := s.At.Truncate(width)
-		if n := len(out); n == 0 || out[n-1].At != at || out[n-1].Version != s.Served && s.Served != "" {
-			flush()
-			version := s.Served
-			if version == "" && n > 0 {
-				version = out[n-1].Version
+// budgets returns the configured limits of a journey's web vitals.
+func (v *journeyView) budgets(id product.ID, journey string) product.Budgets {
+	for _, p := range v.products {
+		for _, j := range p.Journeys {
+			if p.ID == id && j.ID == journey {
+				return j.Budgets
 			}
-			out = append(out, web.TrendPoint{At: at, Version: version})
-		}
-		last := &out[len(out)-1]
-		switch s.Outcome {
-		case signal.Pass:
-			took = append(took, s.Took)
-		case signal.Fail:
-			last.Failed++
-		case signal.Broken:
-			last.Broken++
 		}
 	}
-	flush()
+	return product.Budgets{}
+}
+
+// trendPage puts a trend into the form of its page.
+func trendPage(t trend.Trend) web.Trend {
+	out := web.Trend{Points: trendPoints(t.Points)}
+	for _, m := range t.Marks {
+		out.Releases = append(out.Releases, web.TrendRelease(m))
+	}
+	for _, l := range t.Steps {
+		out.Steps = append(out.Steps, web.TrendStep{Title: l.Title, Budget: l.Budget, Points: trendPoints(l.Points)})
+	}
+	for _, h := range t.Hosts {
+		out.Hosts = append(out.Hosts, web.TrendHost(h))
+	}
+	for _, vital := range t.Vitals {
+		out.Vitals = append(out.Vitals, web.TrendVital{Name: vital.Name, Budget: vital.Budget, Points: trendPoints(vital.Points)})
+	}
+	for _, c := range t.Comparisons {
+		for _, e := range c.Regressions {
+			out.Regressions = append(out.Regressions, web.Regression{
+				Step: e.Step, Before: c.Before, After: c.After, Release: c.Release, From: e.From, To: e.To,
+				Confidence: e.Confidence, BeforeN: e.BeforeN, AfterN: e.AfterN,
+			})
+		}
+	}
 	return out
 }
 
-func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+func trendPoints(in []trend.Point) []web.TrendPoint {
+	out := make([]web.TrendPoint, 0, len(in))
+	for _, p := range in {
+		out = append(out, web.TrendPoint{
+			At: p.At, Version: p.Version, P50: p.P50, P90: p.P90, N: p.N, Failed: p.Failed, Broken: p.Broken,
+		})
+	}
+	return out
+}
