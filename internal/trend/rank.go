@@ -21,7 +21,12 @@ func slower(before, after []float64) float64 {
 	if n+m <= exactUpTo {
 		return exact(ranks, n, sum)
 	}
-	// Mean and variance of the rank sum (doubled), with ties; 1 for continuity.
+	return normal(n, m, sum, ties)
+}
+
+// normal approximates exact, with the variance corrected for ties and half a
+// rank for continuity.
+func normal(n, m, sum int, ties float64) float64 {
 	total := float64(n + m)
 	variance := float64(n) * float64(m) / 12 * ((total + 1) - ties/(total*(total-1)))
 	if variance <= 0 {
