@@ -23,6 +23,8 @@ func forms() []form {
 		{"application/json", ".json"},
 		{"application/x-ndjson", ".ndjson"},
 		{"application/gzip", ".gz"},
+		{"application/zip", ".zip"},
+		{"video/webm", ".webm"},
 		{other, ".bin"},
 	}
 }

@@ -157,7 +157,8 @@ type Comparison struct {
 // similar-incident searches compare.
 type Failure struct {
 	// Class: exception, request, step_timeout, covered, navigation, crash,
-	// asset, probe, boot, deadline, assertion, fence, visual, blank.
+	// asset, probe, boot, deadline, assertion, fence, visual, blank, suite
+	// (a suite executed no test).
 	Class    string `json:"class"`
 	Step     int    `json:"step,omitempty"` // 1-based
 	Title    string `json:"title,omitempty"`
@@ -170,7 +171,7 @@ type Failure struct {
 
 // Evidence points at an artifact in the blob room.
 type Evidence struct {
-	Kind  string `json:"kind"` // screenshot, console, network, html, log, har, trace, accessibility, bundle, report
+	Kind  string `json:"kind"` // screenshot, console, network, html, log, har, trace, accessibility, bundle, report, video
 	Title string `json:"title"`
 	Blob  string `json:"blob"`
 	Type  string `json:"type"` // media type
