@@ -162,7 +162,9 @@ func (k key) text() string {
 	return ""
 }
 
-// findKey looks a name up: as a physical key, as a key value, as a shifted value.
+// findKey looks a name up: as a physical key, as a key value, as a shifted
+// value. It reads the layout only as far as it must, for it is asked for each
+// character that is typed.
 func findKey(name string) (key, bool) {
 	switch name {
 	case "\r", "\n":
@@ -170,16 +172,31 @@ func findKey(name string) (key, bool) {
 	case "":
 		return key{}, false
 	}
-	for _, match := range []func(key) (key, bool){
-		func(k key) (key, bool) { k.physical = true; return k, k.code == name },
-		func(k key) (key, bool) { return k, k.key == name },
-		func(k key) (key, bool) { return k.shifted(), k.shiftKey == name && k.location != keypad },
-	} {
-		for line := range strings.Lines(layout) {
-			if k, ok := match(parseKey(line)); ok {
-				return k, true
-			}
+	field := keyField(name)
+	if keyName(field) != name || strings.ContainsAny(field, " \n") {
+		return key{}, false
+	}
+	var value, shifted string // the first line of each kind
+	for line := range strings.Lines(layout) {
+		code, rest, _ := strings.Cut(line, " ")
+		if code == field {
+			k := parseKey(line)
+			k.physical = true
+			return k, true
 		}
+		plain, rest, _ := strings.Cut(rest, " ")
+		if plain == field && value == "" {
+			value = line
+		}
+		if shift, _, _ := strings.Cut(rest, " "); shift == field && shifted == "" && parseKey(line).location != keypad {
+			shifted = line
+		}
+	}
+	switch {
+	case value != "":
+		return parseKey(value), true
+	case shifted != "":
+		return parseKey(shifted).shifted(), true
 	}
 	return key{}, false
 }

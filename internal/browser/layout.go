@@ -42,3 +42,16 @@ func keyName(field string) string {
 	}
 	return field
 }
+
+// keyField is the field that stands for a name: the reverse of keyName.
+func keyField(name string) string {
+	switch name {
+	case " ":
+		return "SPACE"
+	case "-":
+		return "MINUS"
+	case "\x00":
+		return "NUL"
+	}
+	return name
+}
