@@ -16,14 +16,14 @@ import (
 // lab is one browser for many small pages, each in a context of its own.
 type lab struct{ browser *browser.Browser }
 
+// newLab starts the browser. A test with a lab is not parallel itself, its cases
+// are: so its browser is the only one.
 func newLab(t *testing.T) *lab {
 	t.Helper()
 	bin, err := binary()
 	if err != nil {
 		t.Fatal(err)
 	}
-	slots <- struct{}{}
-	t.Cleanup(func() { <-slots })
 	b, err := browser.Launch(context.WithoutCancel(t.Context()), browser.Options{Binary: bin, Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)

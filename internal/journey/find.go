@@ -58,8 +58,9 @@ type spec struct {
 	Not    bool    `json:"not"`
 	Expect *wanted `json:"expect,omitempty"`
 
-	outside bool // Chromium is asked for accessible names, too
-	only    bool // and it alone
+	until   time.Time // the end of the step
+	outside bool      // Chromium is asked for accessible names, too
+	only    bool      // and it alone
 }
 
 // alternative is one selector: parts for the engine, elements found already, or
@@ -229,12 +230,15 @@ func sliceOf(s Step, sp *spec) time.Duration {
 // page; between two of them everything is resolved anew, so that a navigation
 // or a redrawn element costs nothing but time.
 func (p *play) poll(ctx context.Context, s Step, h *history, look func(*browser.Frame, spec, []any) (answer, error), sp *spec) error {
+	sp.until, _ = ctx.Deadline()
 	for {
 		if ctx.Err() != nil {
 			return p.timedOut(ctx, h)
 		}
 		begin := time.Now()
-		a, err := p.once(ctx, s, look, sp)
+		late, cancel := lateOf(ctx)
+		a, err := p.once(late, s, look, sp)
+		cancel()
 		switch {
 		case ctx.Err() != nil && err != nil:
 			if len(h.states) == 0 || time.Since(begin) > sliceOf(s, sp)+silence {
@@ -265,6 +269,19 @@ func (p *play) poll(ctx context.Context, s Step, h *history, look func(*browser.
 	}
 }
 
+// lateOf is ctx with a moment more: what the last look saw is worth that wait.
+func lateOf(ctx context.Context) (context.Context, context.CancelFunc) {
+	late, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			cancel(context.Cause(ctx))
+			return
+		}
+		time.AfterFunc(silence, func() { cancel(context.Cause(ctx)) })
+	})
+	return late, func() { stop(); cancel(nil) }
+}
+
 func lostState(err error) string {
 	if errors.Is(err, errNoFrame) {
 		return err.Error()
@@ -290,8 +307,8 @@ func (p *play) once(ctx context.Context, s Step, look func(*browser.Frame, spec,
 	one := *sp
 	one.Alternatives = alternatives
 	slice := sliceOf(s, sp)
-	if end, ok := ctx.Deadline(); ok {
-		slice = max(0, min(slice, time.Until(end)-margin))
+	if !sp.until.IsZero() {
+		slice = max(0, min(slice, time.Until(sp.until)-margin))
 	}
 	one.Budget = float64(slice.Milliseconds())
 	return look(f, one, objects)

@@ -28,7 +28,6 @@ var chromiumRole = map[string]string{
 // TestNamesAreThoseOfChromium compares every accessible name and role of a page
 // of corner cases with the ones that Chromium computes.
 func TestNamesAreThoseOfChromium(t *testing.T) {
-	t.Parallel()
 	html, err := os.ReadFile("testdata/names.html")
 	if err != nil {
 		t.Fatal(err)

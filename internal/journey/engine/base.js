@@ -36,7 +36,7 @@ const styleOf = (el) => remember('style', el, () => getComputedStyle(el));
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 // frame waits for the next animation frame, or a while where there are none.
 const frame = () => new Promise((done) => {
-	const timer = setTimeout(done, 300);
+	const timer = setTimeout(done, 150);
 	requestAnimationFrame(() => { clearTimeout(timer); done(); });
 });
 // change waits at most ms, and ends earlier, not before floor, when the

@@ -88,13 +88,16 @@ const textOf = (n) => remember('text', n, () => {
 });
 const bySeenText = (scope, p) => {
 	const match = matcher(p.value, p.filter);
+	const part = !p.filter.exact && !p.filter.pattern; // then what is around holds it too
 	const out = [];
 	const visit = (el) => {
-		if (silent(el) || !match(textOf(el))) return false;
+		if (silent(el)) return false;
+		const self = match(textOf(el));
+		if (!self && part) return false;
 		let below = false;
 		for (const c of flatKids(el)) if (c.nodeType === Node.ELEMENT_NODE) below = visit(c) || below;
-		if (!below) out.push(el);
-		return true;
+		if (self && !below) out.push(el);
+		return self || below;
 	};
 	const top = scope instanceof Element ? flatKids(scope) : [...scope.childNodes];
 	for (const c of top) if (c.nodeType === Node.ELEMENT_NODE) visit(c);

@@ -61,16 +61,15 @@ const readonly = (el) => {
 
 const same = (a, b) => a.left === b.left && a.top === b.top && a.width === b.width && a.height === b.height;
 // stable compares two frames. An animation that is about to begin moves nothing
-// yet, but it will.
+// yet, but it will; nor does one whose clock stands still, for want of frames.
 const stable = async (el) => {
 	await frame();
 	const a = el.getBoundingClientRect(), began = document.timeline.currentTime;
-	for (let i = 0; i < 3; i++) {
-		await frame();
-		if (document.timeline.currentTime !== began) break;
-	}
-	return same(a, el.getBoundingClientRect()) &&
-		!document.getAnimations().some((m) => m.pending && m.playState === 'running' && m.effect?.target && inside(el, m.effect.target));
+	await frame();
+	if (document.timeline.currentTime === began) await frame();
+	if (!same(a, el.getBoundingClientRect())) return false;
+	const still = document.timeline.currentTime === began;
+	return !document.getAnimations().some((m) => m.playState === 'running' && (m.pending || still) && m.effect?.target && inside(el, m.effect.target));
 };
 
 // at is what a pointer hits at x, y: through open shadow roots, and through the
