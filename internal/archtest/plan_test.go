@@ -47,6 +47,8 @@ func plan() map[string]room {
 		"internal/signal":     {4, stage}, // an observation with its evidence
 		"internal/trend":      {5, stage}, // how long journeys take, release by release
 		"internal/watch":      {5, stage}, // what to look at, how often, until when
+		"internal/redact":     {5, base},  // takes secrets out of what is stored
+		"internal/vitals":     {5, base},  // the arithmetic of web vitals
 		"internal/bundle":     {6, base},  // the evidence of a run as one file
 		"internal/verdict":    {6, stage}, // the judgement
 		"internal/incident":   {7, stage}, // the story of a bad release

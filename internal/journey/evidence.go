@@ -15,6 +15,7 @@ import (
 	"github.com/postflight/postflight/internal/browser"
 	"github.com/postflight/postflight/internal/har"
 	"github.com/postflight/postflight/internal/signal"
+	"github.com/postflight/postflight/internal/vitals"
 )
 
 // Bounds of what a run keeps as artifacts.
@@ -31,7 +32,7 @@ const (
 
 // gathered is what is collected beside the telemetry while a run is on.
 type gathered struct {
-	vitals  vitals
+	vitals  vitals.Collector
 	trace   *browser.Trace
 	cast    *browser.Cast
 	network *har.Log              // made once
@@ -42,11 +43,11 @@ type gathered struct {
 // gather asks the browser for what the evidence of a run is made from.
 func (p *play) gather(o *browser.PageOptions) {
 	o.ArchiveLimit, o.DurableBodies = archiveLimit, durableBodies
-	o.Scripts = append(o.Scripts, browser.Script{Source: vitalsScript, World: browser.Isolated, Binding: vitalsBinding})
+	o.Scripts = append(o.Scripts, browser.Script{Source: vitals.Script, World: browser.Isolated, Binding: vitals.Binding})
 	others := o.OnBinding
 	o.OnBinding = func(c browser.BindingCall) {
-		if c.Name == vitalsBinding {
-			p.gathered.vitals.take(c.Payload)
+		if c.Name == vitals.Binding {
+			p.gathered.vitals.Take(c.Payload)
 		} else if others != nil {
 			others(c)
 		}
@@ -110,12 +111,12 @@ func (p *play) measure(ctx context.Context, s *signal.Signal) {
 	if !p.main.Crashed() && !p.main.Closed() {
 		limit, cancel := context.WithTimeout(ctx, time.Second)
 		defer cancel()
-		if p.main.MainFrame().Evaluate(limit, browser.Isolated, flushScript, nil) == nil {
+		if p.main.MainFrame().Evaluate(limit, browser.Isolated, vitals.Flush, nil) == nil {
 			_ = p.main.Sync(limit)
 		}
 	}
-	s.Vitals = p.gathered.vitals.summary()
-	if over := overBudget(s.Vitals, p.req.Spec.Budgets); len(over) > 0 {
+	s.Vitals = p.gathered.vitals.Summary()
+	if over := vitals.Over(s.Vitals, p.req.Spec.Budgets); len(over) > 0 {
 		s.Vitals.Over = over
 		s.Over += len(over)
 	}

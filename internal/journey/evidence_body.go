@@ -1,13 +1,8 @@
 package journey
 
 import (
-	"bufio"
-	"bytes"
-	"compress/gzip"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -17,10 +12,9 @@ import (
 
 // Bounds of the bodies that an archive holds.
 const (
-	maxBody     = 64 << 10 // one
-	maxBodies   = 1 << 20  // all
-	bodyTime    = 1500 * time.Millisecond
-	maxUnpacked = 200 << 20 // of a trace
+	maxBody   = 64 << 10 // one
+	maxBodies = 1 << 20  // all
+	bodyTime  = 1500 * time.Millisecond
 )
 
 // bodies fetches what the run's answers held: failed ones first, then texts of
@@ -99,27 +93,4 @@ func textual(mime string) bool {
 		}
 	}
 	return false
-}
-
-// gzipped redacts a gzipped text of lines, such as a trace.
-func (r *redactor) gzipped(data []byte) ([]byte, error) {
-	z, err := gzip.NewReader(bytes.NewReader(data))
-	if err != nil {
-		return nil, err
-	}
-	in := bufio.NewReaderSize(io.LimitReader(z, maxUnpacked), 1<<16)
-	return squash(func(w io.Writer) error {
-		for {
-			line, err := in.ReadString('\n')
-			if _, werr := io.WriteString(w, r.text(line)); werr != nil {
-				return werr
-			}
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
-		}
-	})
 }

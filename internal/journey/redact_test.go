@@ -51,28 +51,6 @@ func encodings(secret string) map[string]string {
 	return out
 }
 
-// leaks reports whether what is left of an encoded secret still tells it.
-func leaks(left, secret, encoded string) bool {
-	if strings.Contains(left, secret) || strings.Contains(left, encoded) {
-		return true
-	}
-	for _, plain := range []string{left, queryPlain(left)} {
-		for _, coding := range []*base64.Encoding{base64.StdEncoding, base64.RawURLEncoding, base64.RawStdEncoding} {
-			if raw, err := coding.DecodeString(plain); err == nil && bytes.Contains(raw, []byte(secret)) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func queryPlain(s string) string {
-	if plain, err := url.QueryUnescape(s); err == nil {
-		return plain
-	}
-	return s
-}
-
 // secretOf draws a secret of letters, signs that have to be escaped, and others.
 func secretOf(r *rand.Rand) string {
 	alphabet := []rune(`abcdefghijkXYZ0123456789 +/%&<>"'\=?#{}|~éß🎄;:@,`)
@@ -82,59 +60,6 @@ func secretOf(r *rand.Rand) string {
 		out[i] = alphabet[r.IntN(len(alphabet))]
 	}
 	return strings.TrimSpace("q" + string(out) + "z")
-}
-
-func TestNoEncodingHidesASecret(t *testing.T) {
-	t.Parallel()
-	r := rand.New(rand.NewPCG(1, 2))
-	for range 300 {
-		secret := secretOf(r)
-		hide := newRedactor().clone()
-		hide.secret(secret)
-		for name, encoded := range encodings(secret) {
-			got := hide.values.replace("before " + encoded + " after")
-			got, _ = strings.CutPrefix(got, "before ")
-			got, _ = strings.CutSuffix(got, " after")
-			if leaks(got, secret, encoded) || !strings.Contains(got, hidden) {
-				t.Fatalf("%s of %q: %q is left of %q", name, secret, got, encoded)
-			}
-		}
-		cut := "x " + secret[:len(secret)-2]
-		if got := hide.values.replace(strings.ToValidUTF8(cut, "") + "…"); strings.Contains(got, secret[:5]) {
-			t.Fatalf("cut %q: got %q", secret, got)
-		}
-	}
-}
-
-func TestRedactorLeavesTheRest(t *testing.T) {
-	t.Parallel()
-	hide := newRedactor().clone()
-	hide.secret("s3cret-value")
-	for _, text := range []string{
-		"", "TypeError: x is not a function", "GET /api/slots?day=2026-11-21 answered 500", "100% & more + \\n", "s3cre", "a s3cret- value", `{"stock": 4}`,
-		"tokenise the text", "%", "\\", "&", "\\u12", "%4",
-	} {
-		if got := hide.text(text); got != text {
-			t.Errorf("%q became %q", text, got)
-		}
-	}
-}
-
-func FuzzRedact(f *testing.F) {
-	f.Add("s3cret value", "x%20s3cret\\u0020value…")
-	f.Add("aaaaaaaa", "aaaaaaaaaaaaaaaaaaaaaaaaaa&#97;aaaaaaa%")
-	f.Fuzz(func(t *testing.T, secret, text string) {
-		hide := newRedactor().clone()
-		hide.secret(secret)
-		got := hide.text(text + secret + text)
-		if len(secret) >= 4 && strings.Contains(strings.ReplaceAll(got, hidden, ""), secret) && !strings.Contains(hidden, secret) {
-			if strings.Contains(got, secret) {
-				t.Fatalf("%q is left in %q", secret, got)
-			}
-		}
-		hide.body("application/json", text)
-		hide.body("text/html", text)
-	})
 }
 
 // TestNoArtifactTellsASecret plays a run whose page puts the secrets wherever a

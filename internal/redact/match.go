@@ -1,4 +1,4 @@
-package journey
+package redact
 
 import (
 	"encoding/base64"
@@ -50,7 +50,7 @@ func (f *finder) add(secret string) {
 	}
 }
 
-// replace puts hidden in the place of every secret.
+// replace puts Hidden in the place of every secret.
 func (f *finder) replace(text string) string {
 	if len(f.forms) == 0 {
 		return text
@@ -64,7 +64,7 @@ func (f *finder) replace(text string) string {
 			continue
 		}
 		out.WriteString(text[done:i])
-		out.WriteString(hidden)
+		out.WriteString(Hidden)
 		done, i = end, end
 	}
 	if done == 0 {

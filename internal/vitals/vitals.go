@@ -1,4 +1,10 @@
-package journey
+// Package vitals measures the web vitals of a run: LCP, FCP, TTFB, INP, CLS.
+//
+// Script is put into every document, in a world of our own, and reports every
+// entry as it comes; a Collector takes the reports and sums them up by
+// navigation. What was not measured is nil, never zero. The package is
+// arithmetic: it never talks to a browser. The journey room does.
+package vitals
 
 import (
 	"cmp"
@@ -11,15 +17,15 @@ import (
 	"github.com/postflight/postflight/internal/signal"
 )
 
-// vitalsBinding is the name under which our script reports. Only our own world
+// Binding is the name under which our script reports. Only our own world
 // sees it.
-const vitalsBinding = "postflightVital"
+const Binding = "postflightVital"
 
-// vitalsScript reports every entry that makes a web vital at once: what is sent
+// Script reports every entry that makes a web vital at once: what is sent
 // when a page is left gets lost. Each message is [start of the navigation,
 // kind, at, value, interaction].
-const vitalsScript = `(() => {
-	const send = globalThis.` + vitalsBinding + `;
+const Script = `(() => {
+	const send = globalThis.` + Binding + `;
 	if (window !== window.top || !location.protocol.startsWith('http') || typeof send !== 'function') return;
 	let left = 1000;
 	const say = (kind, at, value, id) => {
@@ -52,15 +58,16 @@ const vitalsScript = `(() => {
 	});
 })()`
 
-// flushScript asks for what the browser has measured and not told yet.
-const flushScript = `globalThis.postflightFlush ? globalThis.postflightFlush() : false`
+// Flush, evaluated where Script ran, asks for what the browser has measured and
+// not told yet.
+const Flush = `globalThis.postflightFlush ? globalThis.postflightFlush() : false`
 
 // maxNavigations bounds the documents whose vitals are kept.
 const maxNavigations = 200
 
-// vitals collects the web vitals of a run, by navigation. It is safe for
+// Collector collects the web vitals of a run, by navigation. It is safe for
 // concurrent use.
-type vitals struct {
+type Collector struct {
 	mu   sync.Mutex
 	list []*navigation
 }
@@ -78,9 +85,9 @@ type navigation struct {
 
 type shift struct{ at, value float64 }
 
-// take reads one message of the script. What is none is ignored: the page
+// Take reads one message of the script. What is none is ignored: the page
 // cannot send any.
-func (v *vitals) take(text string) {
+func (v *Collector) Take(text string) {
 	var raw []json.RawMessage
 	if json.Unmarshal([]byte(text), &raw) != nil || len(raw) != 5 {
 		return
@@ -99,7 +106,7 @@ func (v *vitals) take(text string) {
 	}
 }
 
-func (v *vitals) of(origin float64) *navigation {
+func (v *Collector) of(origin float64) *navigation {
 	for _, n := range v.list {
 		if n.origin == origin {
 			return n
@@ -170,9 +177,9 @@ func (n *navigation) inp() *float64 {
 	return &all[min(len(all)-1, len(all)/50)]
 }
 
-// summary is the run's: loading by the first page, the rest by the worst. nil
+// Summary is the run's: loading by the first page, the rest by the worst. nil
 // when nothing was measured.
-func (v *vitals) summary() *signal.Vitals {
+func (v *Collector) Summary() *signal.Vitals {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	slices.SortStableFunc(v.list, func(a, b *navigation) int { return cmp.Compare(a.origin, b.origin) })
@@ -202,9 +209,9 @@ func span(ms *float64) *time.Duration {
 	return &d
 }
 
-// overBudget names the vitals over their limits. One that was not measured is
+// Over names the vitals over their limits. One that was not measured is
 // over none.
-func overBudget(v *signal.Vitals, b product.Budgets) []string {
+func Over(v *signal.Vitals, b product.Budgets) []string {
 	if v == nil {
 		return nil
 	}
