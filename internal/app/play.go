@@ -151,7 +151,7 @@ func (h *hands) journey(ctx context.Context, p product.Product, l watch.Look, a 
 	return runner.Run(ctx, journey.Request{
 		Look: l, Journey: parsed, Origins: append(p.Origins(l.Version), h.own),
 		Version: p.Version, Timeout: j.Timeout, Marker: h.marker(string(l.Watch)), ServedJSON: served,
-		Spec: fenced(j, p, h.own), Vars: j.Vars, Secrets: j.Secrets, Trace: l.Trace, Baselines: h.album, Watch: show.watch(),
+		Spec: fenced(j, p, h.own), Vars: j.Vars, Secrets: j.Secrets, Trace: l.Trace, Baselines: h.album, Watch: show.watch(), Progress: show.reached,
 	})
 }
 

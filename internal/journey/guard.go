@@ -63,15 +63,20 @@ func (p *play) steps(ctx context.Context, until time.Time) {
 	}
 	stop(nil)
 	<-guarded
+	p.develop(ctx)
 }
 
 // playStep plays one step and notes how it went.
 func (p *play) playStep(ctx context.Context, s Step) {
 	r := &p.records[p.step]
 	r.begin = time.Now()
+	if p.req.Progress != nil {
+		p.req.Progress(p.step+1, p.hide.text(s.Title))
+	}
 	p.err = p.carryOut(ctx, s)
 	r.end = time.Now()
 	p.cause = context.Cause(ctx)
+	p.develop(ctx)
 	p.turnBack()
 	r.url = p.page.URL()
 	if took := r.end.Sub(r.begin); s.Budget > 0 && took > s.Budget {
@@ -134,6 +139,7 @@ func (p *play) cleanup(ctx context.Context) {
 			r.outcome, r.message = signal.Fail, clip(p.err.Error(), maxText)
 		}
 	}
+	p.develop(ctx)
 	p.err, p.cause, p.step, p.ours = err, cause, at, ours
 	if failed > 0 {
 		if p.left == nil {

@@ -93,6 +93,11 @@ type Request struct {
 	// Watch receives pictures of the running page, JPEG, for somebody who looks
 	// on. It must not block. nil: nobody does.
 	Watch func(frame []byte)
+	// Progress is told which step (1-based) begins. It must not block. nil:
+	// nobody asks.
+	Progress func(step int, title string)
+	// Sparse keeps pictures of failures only.
+	Sparse bool
 	// Slow is the pause after each step, for somebody who watches.
 	Slow time.Duration
 	// Headed shows the browser's window; it needs a display.
@@ -227,6 +232,7 @@ type play struct {
 	evidence []signal.Evidence
 	dropped  int
 	bytes    meter
+	reel     reel
 	gathered gathered
 
 	vars    map[string]string // by name; secrets as "secret.name"; code and api steps add to them
