@@ -64,6 +64,10 @@ func (p *play) carryOut(ctx context.Context, s Step) error {
 // plain plays a step that acts on no element.
 func (p *play) plain(ctx context.Context, s Step) error {
 	switch s.Type {
+	case SetViewport, KeyDown, KeyUp, Press, Scroll, Close:
+		p.acts()
+	}
+	switch s.Type {
 	case SetViewport:
 		if p.root.Parent() != nil {
 			return nil // a frame has none of its own
@@ -155,6 +159,7 @@ func (p *play) closePage(ctx context.Context) error {
 
 // navigate opens the step's URL.
 func (p *play) navigate(ctx context.Context, s Step) error {
+	p.acts()
 	n, err := p.root.Navigate(ctx, s.URL)
 	if err != nil {
 		return err
@@ -249,7 +254,7 @@ func (p *play) arrived(ctx context.Context, s Step, n browser.Navigation) error 
 // differs says how a navigation is not the one asserted.
 func (p *play) differs(ctx context.Context, a Assertion, n browser.Navigation) string {
 	if a.URL != "" && a.URL != n.URL {
-		return fmt.Sprintf("navigated to %s, recorded %s", clip(n.URL, 300), clip(a.URL, 300))
+		return fmt.Sprintf("navigated to %s, recorded was %s", clip(n.URL, 300), clip(a.URL, 300))
 	}
 	if a.Title == "" {
 		return ""
@@ -257,7 +262,7 @@ func (p *play) differs(ctx context.Context, a Assertion, n browser.Navigation) s
 	limit, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	if title, err := p.page.Title(limit); err == nil && title != a.Title {
-		return fmt.Sprintf("the title is %q, recorded %q", clip(title, 120), clip(a.Title, 120))
+		return fmt.Sprintf("the title is “%s”, recorded was “%s”", clip(title, 120), clip(a.Title, 120))
 	}
 	return ""
 }
