@@ -230,13 +230,13 @@ func escaped(text string) (plain string, size int) {
 			return string(rune(b)), size + 3
 		}
 	case 'u':
-		return unicode(text, size)
+		return utf16Escape(text, size)
 	}
 	return "", 0
 }
 
-// unicode decodes \uXXXX, and a pair of them when it is one.
-func unicode(text string, slashes int) (plain string, size int) {
+// utf16Escape decodes \uXXXX, and a pair of them when it is one.
+func utf16Escape(text string, slashes int) (plain string, size int) {
 	high, ok := hexRune(text[slashes+1:])
 	if !ok {
 		return "", 0

@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/postflight/postflight/internal/har"
 	"github.com/postflight/postflight/internal/signal"
@@ -149,7 +150,12 @@ func (r *Redactor) Signal(s *signal.Signal) {
 // secretName tells the headers, parameters and fields whose value is a secret by
 // their name.
 func secretName(name string) bool {
-	name = strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(name))
+	name = strings.Map(func(c rune) rune {
+		if c == '-' || c == '_' {
+			return -1
+		}
+		return unicode.ToLower(c)
+	}, name)
 	for _, word := range []string{"cookie", "authorization", "token", "secret", "passw", "apikey", "sessionid", "csrf", "xsrf", "synthetic", "signature", "otp", "cvc", "cvv", "cardnumber", "credential", "assertion", "samlresponse", "pwd"} {
 		if strings.Contains(name, word) {
 			return true
