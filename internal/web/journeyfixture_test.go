@@ -8,6 +8,7 @@ import (
 	"image/jpeg"
 	"math"
 	"strconv"
+	"sync"
 	"time"
 
 	pixels "github.com/postflight/postflight/internal/picture"
@@ -56,10 +57,13 @@ func withJourneys(w *world) *world {
 		{ID: "run-1", Product: "workshop", Journey: "browse", Release: "r43", Version: "2026.11.20-1", Side: signal.New, Started: at(90.2), Step: 3, Steps: 6, StepTitle: "See the free slots", Typical: 1300 * time.Millisecond, Screen: true},
 		{ID: "run-2", Product: "gifts", Journey: "find", Started: at(91.5), Typical: 5 * time.Second},
 	}
-	w.frames = [][]byte{frameOf(1), frameOf(2)}
+	w.frames = liveFrames()
 	w.trends = map[string]Trend{"workshop/book": weeks()}
 	return w
 }
+
+// liveFrames are painted once: they are only read.
+var liveFrames = sync.OnceValue(func() [][]byte { return [][]byte{frameOf(1), frameOf(2)} })
 
 // frameOf is one picture of a run in progress.
 func frameOf(kind int) []byte {

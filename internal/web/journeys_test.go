@@ -179,7 +179,8 @@ func TestDownloads(t *testing.T) {
 func TestScreen(t *testing.T) {
 	t.Parallel()
 	w := fullWorld()
-	w.frames = [][]byte{frameOf(1), []byte("<html>"), make([]byte, maxFrame+1), frameOf(2)}
+	one, two := w.frames[0], w.frames[1]
+	w.frames = [][]byte{one, []byte("<html>"), make([]byte, maxFrame+1), two}
 	srv := httptest.NewServer(New(w.options(t)))
 	defer srv.Close()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+"/running/run-1/screen", nil)
@@ -215,7 +216,7 @@ func TestScreen(t *testing.T) {
 		}
 		seen = append(seen, data)
 	}
-	if len(seen) != 2 || !bytes.Equal(seen[0], frameOf(1)) || !bytes.Equal(seen[1], frameOf(2)) {
+	if len(seen) != 2 || !bytes.Equal(seen[0], one) || !bytes.Equal(seen[1], two) {
 		t.Errorf("got %d pictures, want the two that are ones", len(seen))
 	}
 }
