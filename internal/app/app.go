@@ -337,10 +337,12 @@ func (a *App) parts() []part {
 	}
 	// A release's journeys come first; those that nobody waits for never hold
 	// every place. What confirms a release's failure has places of its own.
-	journeys := &crew{
-		lanes: []action.Lane{action.LaneJourney, action.LaneVerify, action.LaneRecheck, action.LaneStanding}, give: 2,
-		most: func() int { return a.machine.standing(size) },
-		size: size, store: a.store, perform: perform, log: a.log, now: a.now,
+	browsers := func(name string, give int, lanes ...action.Lane) part {
+		c := &crew{
+			lanes: lanes, give: give, most: func() int { return a.machine.standing(size) },
+			size: size, store: a.store, perform: perform, log: a.log, now: a.now,
+		}
+		return part{name, c.Run}
 	}
 	retention := a.o.Config.Server.Retention
 	j := &janitor{
@@ -349,7 +351,9 @@ func (a *App) parts() []part {
 	c := &conductor{store: a.store, stations: a.stations(), log: a.log, now: a.now, pulse: &a.pulse}
 	return []part{
 		{"conductor", c.Run},
-		team(action.LaneConfirm, size, false), {"workers of journeys", journeys.Run}, team(action.LaneCheck, 8, false),
+		browsers("workers that confirm", 1, action.LaneConfirm, action.LaneRecheck),
+		browsers("workers of journeys", 2, action.LaneJourney, action.LaneVerify, action.LaneRecheck, action.LaneStanding),
+		team(action.LaneCheck, 8, false),
 		team(action.LaneNotify, 8, true), team(action.LaneDeploy, 2, true),
 		{"prober", a.prober.Run},
 		{"janitor", j.Run},
