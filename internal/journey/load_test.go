@@ -362,12 +362,12 @@ func oneStep(text string) string { return "title: t\nsteps:\n  - " + text + "\n"
 func TestLoadKeepsRecordings(t *testing.T) {
 	t.Parallel()
 	text := `{"title":"r","steps":[{"type":"navigate","url":"https://a.example/"},
-		{"type":"change","selectors":["#a"],"value":"{{secret.pw}} {{mustache}} {{{{"}]}`
+		{"type":"change","selectors":["[title='{{odd}}']"],"value":"{{secret.pw}} {{mustache}} {{{{"}]}`
 	j, err := Load("r.json", []byte(text), LoadOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s := j.Steps[1]; !s.Templated || s.Value != "{{secret.pw}} {{{{mustache}} {{{{{{{{" {
+	if s := j.Steps[1]; !s.Templated || s.Value != "{{secret.pw}} {{{{mustache}} {{{{{{{{" || s.Selectors[0][0].Value != "[title='{{{{odd}}']" {
 		t.Errorf("got %q, templated %v", s.Value, s.Templated)
 	}
 	if diff := cmp.Diff(j.Secrets, []string{"pw"}); diff != "" {

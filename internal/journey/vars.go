@@ -228,7 +228,26 @@ func (p *play) expand(s Step) (Step, error) {
 	if !s.Templated {
 		return s, nil
 	}
-	x := &expansion{p: p}
+	var first error
+	x := &expansion{put: func(text string, esc escape) string {
+		out, err := p.fill(text, 0, esc)
+		if err != nil && first == nil {
+			first = err
+		}
+		return out
+	}}
+	out := x.step(s)
+	p.retitle(s.Title)
+	return out, first
+}
+
+// expansion rewrites every text of a step in which a variable may stand.
+type expansion struct {
+	put  func(text string, esc escape) string
+	keep bool // the types of wanted values
+}
+
+func (x *expansion) step(s Step) Step {
 	s.URL, s.Target = x.text(s.URL, inAddress), x.text(s.Target, inAddress)
 	s.Value, s.Key = x.text(s.Value, plainly), x.text(s.Key, plainly)
 	s.Expression = x.text(s.Expression, inScript)
@@ -249,22 +268,14 @@ func (p *play) expand(s Step) (Step, error) {
 		s.Element.Properties, _ = x.any(s.Element.Properties).(map[string]any)
 	}
 	s.API, s.Code = x.call(s.API), x.code(s.Code)
-	x.title(s.Title)
-	return s, x.err
-}
-
-// expansion fills in one step and keeps the first error.
-type expansion struct {
-	p   *play
-	err error
+	return s
 }
 
 func (x *expansion) text(s string, esc escape) string {
-	out, err := x.p.fill(s, 0, esc)
-	if err != nil && x.err == nil {
-		x.err = err
+	if !strings.Contains(s, "{{") {
+		return s
 	}
-	return out
+	return x.put(s, esc)
 }
 
 func (x *expansion) pairs(m map[string]string, esc escape) map[string]string {
@@ -337,9 +348,12 @@ func (x *expansion) call(c *Call) *Call {
 		check := &out.Checks[i]
 		check.Path = x.text(check.Path, plainly)
 		if text, ok := check.Value.(string); ok && strings.Contains(text, "{{") {
-			if check.Op == "matches" {
+			switch {
+			case check.Op == "matches":
 				check.Value = x.text(text, inPattern)
-			} else {
+			case x.keep:
+				check.Value = x.text(text, plainly)
+			default:
 				check.Value = loose(x.text(text, plainly))
 			}
 			continue
@@ -364,9 +378,9 @@ func (x *expansion) code(c *CodeSource) *CodeSource {
 	return &out
 }
 
-// title fills in the title under which the step is reported. It shows no
+// retitle fills in the title under which the step is reported. It shows no
 // secret, whatever the redaction does.
-func (x *expansion) title(title string) {
+func (p *play) retitle(title string) {
 	if !strings.Contains(title, "{{") {
 		return
 	}
@@ -380,18 +394,17 @@ func (x *expansion) title(title string) {
 		if one.name && strings.HasPrefix(one.text, "secret.") {
 			v = hidden
 		} else if one.name {
-			if v, err = x.p.value(one.text, 0); err != nil {
+			if v, err = p.value(one.text, 0); err != nil {
 				return
 			}
 		}
 		b.WriteString(v)
 	}
-	for _, steps := range [][]Step{x.p.journey.Steps, x.p.journey.Cleanup} {
-		for i := range steps {
-			if steps[i].Title == title {
-				steps[i].Title = clip(squeeze(x.p.hide.text(b.String())), 160)
-				return
-			}
+	steps := p.journey.Steps
+	for i := range steps {
+		if steps[i].Title == title {
+			steps[i].Title = clip(squeeze(p.hide.text(b.String())), 160)
+			return
 		}
 	}
 }
@@ -400,42 +413,26 @@ func (x *expansion) title(title string) {
 // in braces stays as it was recorded. It returns the names.
 func adopt(s *Step, known func(string) bool) []string {
 	var found []string
-	fix := func(text string) string {
-		if !strings.Contains(text, "{{") {
-			return text
-		}
+	x := &expansion{keep: true, put: func(text string, _ escape) string {
 		var b strings.Builder
-		for text != "" {
-			i := strings.Index(text, "{{")
-			if i < 0 {
-				break
+		for {
+			before, rest, more := strings.Cut(text, "{{")
+			b.WriteString(before)
+			if !more {
+				return b.String()
 			}
-			b.WriteString(text[:i])
-			text = text[i+2:]
-			name, rest, ok := strings.Cut(text, "}}")
+			name, after, ok := strings.Cut(rest, "}}")
 			if name = strings.TrimSpace(name); ok && variable(name) && known(name) {
 				found = append(found, name)
 				b.WriteString("{{" + name + "}}")
-				text = rest
+				text = after
 				continue
 			}
 			b.WriteString("{{{{")
+			text = rest
 		}
-		return b.String() + text
-	}
-	out := *s
-	for _, field := range []*string{&out.URL, &out.Value, &out.Expression, &out.Expect.Text, &out.Expect.Value, &out.Expect.URL, &out.Expect.Title} {
-		*field = fix(*field)
-	}
-	if out.API != nil {
-		c := *out.API
-		c.URL, c.Body, c.Header = fix(c.URL), fix(c.Body), maps.Clone(c.Header)
-		for k, v := range c.Header {
-			c.Header[k] = fix(v)
-		}
-		out.API = &c
-	}
-	if len(found) > 0 {
+	}}
+	if out := x.step(*s); len(found) > 0 {
 		*s = out
 		s.Templated = true
 	}
