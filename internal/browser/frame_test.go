@@ -54,7 +54,7 @@ func TestFrames(t *testing.T) {
 			t.Fatalf("%s: frame tree is wrong: %d children", name, len(kids))
 		}
 		deep := kids[1].Children()[0]
-		if ownSession := kids[1].session() != p.sess; ownSession != (len(o.ExtraArgs) > 0) {
+		if ownSession := kids[1].session() != p.sess; ownSession != (len(o.ExtraArgs) > 0 || p.Browser().Binary.Kind == KindFull) {
 			t.Errorf("%s: middle frame in its own session: got %v", name, ownSession)
 		}
 		x, y, err := deep.Offset(ctx)

@@ -107,7 +107,7 @@ func resident(pid int) int64 {
 
 // crashReason explains a dead renderer, as far as it was us.
 func (b *Browser) crashReason() string {
-	if b.proc.overweight.Load() {
+	if b.proc != nil && b.proc.overweight.Load() {
 		return fmt.Sprintf("killed: it used more than %d MiB of memory", b.memory>>20)
 	}
 	return ""

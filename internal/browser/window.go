@@ -213,7 +213,6 @@ func (w *window) pageCommands(s *session) []command {
 	cmds := []command{
 		{Method: "Page.enable"},
 		{Method: "Page.setLifecycleEventsEnabled", Params: map[string]any{"enabled": true}},
-		{Method: "DOM.enable"},
 		{Method: "Inspector.enable"},
 	}
 	if w.opts.AnyCertificate {
