@@ -80,6 +80,25 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// TestFindMany asks for more places than a page can throw at, in a bundle of one
+// long line.
+func TestFindMany(t *testing.T) {
+	t.Parallel()
+	m, err := Parse([]byte(`{"version":3,"sources":["a.js"],"mappings":"` + strings.Repeat("CAAC,", 200000) + `CAAC"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ask []Position
+	for i := range 4000 {
+		ask = append(ask, Position{1, 2 + 50*i})
+	}
+	for i, got := range m.Find(ask) {
+		if want := (Place{Source: "a.js", Position: Position{1, ask[i].Column}}); got != want {
+			t.Fatalf("got %+v, want %+v", got, want)
+		}
+	}
+}
+
 // TestIndex puts the same map into two sections of an index: one further down,
 // one further right.
 func TestIndex(t *testing.T) {

@@ -1,5 +1,7 @@
 package sourcemap
 
+import "slices"
+
 // segment is one decoded mapping; all numbers are 0-based.
 type segment struct {
 	line, column               int // in the built file, within the section
@@ -8,37 +10,81 @@ type segment struct {
 	mapped, named              bool
 }
 
+// row is what is wanted of one line: columns in order, and for each the best
+// segment that begins at or before it, but after the column before.
+type row struct {
+	columns []int
+	best    []segment
+	found   []bool
+}
+
 // find walks the mappings once. For each wanted place the last segment of its
 // line that begins at or before it answers.
 func (s *section) find(at []Position, list []int, out []Place) {
-	lines := map[int][]int{}
+	rows := map[int]*row{}
 	last := 0
+	place := func(i int) (line, column int) {
+		line, column = at[i].Line-1-s.line, at[i].Column-1
+		if line == 0 {
+			column -= s.column
+		}
+		return line, column
+	}
 	for _, i := range list {
-		line := at[i].Line - 1 - s.line
-		lines[line] = append(lines[line], i)
+		line, column := place(i)
+		if rows[line] == nil {
+			rows[line] = &row{}
+		}
+		rows[line].columns = append(rows[line].columns, column)
 		last = max(last, line)
 	}
-	best := map[int]segment{}
+	for _, r := range rows {
+		slices.Sort(r.columns)
+		r.columns = slices.Compact(r.columns)
+		r.best, r.found = make([]segment, len(r.columns)), make([]bool, len(r.columns))
+	}
 	s.walk(last, func(g segment) {
-		for _, i := range lines[g.line] {
-			column := at[i].Column - 1
-			if g.line == 0 {
-				column -= s.column
-			}
-			if old, ok := best[i]; g.column <= column && (!ok || g.column >= old.column) {
-				best[i] = g
-			}
+		if r := rows[g.line]; r != nil {
+			r.offer(g)
 		}
 	})
-	for i, g := range best {
-		if !g.mapped || g.source < 0 || g.source >= len(s.sources) || g.srcLine < 0 || g.srcColumn < 0 {
-			continue
-		}
-		out[i] = Place{Source: s.sources[g.source], Position: Position{g.srcLine + 1, g.srcColumn + 1}}
-		if g.named && g.name >= 0 && g.name < len(s.names) {
-			out[i].Name = clip(s.names[g.name])
+	for _, i := range list {
+		line, column := place(i)
+		if g, ok := rows[line].at(column); ok {
+			out[i] = s.place(g)
 		}
 	}
+}
+
+// offer keeps a segment for the first column that it can answer.
+func (r *row) offer(g segment) {
+	k, _ := slices.BinarySearch(r.columns, g.column)
+	if k < len(r.columns) && (!r.found[k] || g.column >= r.best[k].column) {
+		r.best[k], r.found[k] = g, true
+	}
+}
+
+// at is the segment that answers for a column.
+func (r *row) at(column int) (segment, bool) {
+	k, _ := slices.BinarySearch(r.columns, column)
+	for ; k >= 0; k-- {
+		if r.found[k] {
+			return r.best[k], true
+		}
+	}
+	return segment{}, false
+}
+
+// place is where a segment points to.
+func (s *section) place(g segment) Place {
+	if !g.mapped || g.source < 0 || g.source >= len(s.sources) || g.srcLine < 0 || g.srcColumn < 0 {
+		return Place{}
+	}
+	p := Place{Source: s.sources[g.source], Position: Position{g.srcLine + 1, g.srcColumn + 1}}
+	if g.named && g.name >= 0 && g.name < len(s.names) {
+		p.Name = clip(s.names[g.name])
+	}
+	return p
 }
 
 func clip(name string) string { return name[:min(len(name), 200)] }
