@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"image"
 	"io"
 	"net/http"
 	"strings"
@@ -206,6 +207,26 @@ func TestCompareIgnoresAndMoves(t *testing.T) {
 	wantPass(t, s)
 	if c.State != stateIncomparable {
 		t.Errorf("got %+v, want nothing compared", c)
+	}
+}
+
+func TestCompareShowsNoSecret(t *testing.T) {
+	t.Parallel()
+	html := heading + `<p id=s style="position:absolute;left:20px;top:250px;width:300px;font:bold 40px monospace">hunter2-hunter2</p>`
+	g := newGallery(t, html)
+	g.req.Secrets = map[string]string{"login": "hunter2-hunter2"}
+	g.good(t, html)
+	s, c := g.look(t, html)
+	wantPass(t, s)
+	if c.State != stateSame {
+		t.Errorf("got %+v, want the same", c)
+	}
+	pic, err := picture.Decode(g.shelf.data[c.Picture])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if paint := pic.Paint(image.Rect(30, 300, 210, 380), nil); !paint.Empty() {
+		t.Errorf("the secret can be read: %+v", paint)
 	}
 }
 
