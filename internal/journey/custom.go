@@ -3,6 +3,7 @@ package journey
 import (
 	"fmt"
 	"math"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -56,6 +57,11 @@ func (o *object) own(s *Step) []string {
 		return append(at, "options")
 	case Upload:
 		s.Selectors, s.Files = o.selectors("selectors", true), o.some("files")
+		for i, f := range s.Files { // beside the recording
+			if !filepath.IsAbs(f) {
+				s.Files[i] = filepath.Join(filepath.Dir(o.r.name), f)
+			}
+		}
 		return append(at, "files")
 	case Press:
 		if s.Key = o.text("key", true); s.Key != "" {

@@ -303,6 +303,7 @@ func (p *play) open(ctx context.Context) error {
 // account adds what a run has to tell beside its outcome.
 func (p *play) account(s *signal.Signal) {
 	s.Browser = strings.TrimSpace(filepath.Base(p.browser.Binary.Path) + " " + p.browser.Binary.Version)
+	s.Viewport = p.viewport()
 	s.Soft, s.Over, s.Left, s.Blocked = p.soft, p.late, p.left, p.blocked
 	for i, r := range p.records {
 		step, to := p.journey.Steps[i], &s.Steps[i]
@@ -310,6 +311,21 @@ func (p *play) account(s *signal.Signal) {
 		to.Cleanup, to.URL, to.Selector = i >= p.cleanupAt, r.url, r.selector
 		to.Compared = p.pictures.of(i)
 	}
+}
+
+// viewport is the last one that was set for the run's own page: results of two
+// are never mixed.
+func (p *play) viewport() string {
+	v := browser.Viewport{Width: 1280, Height: 720, Scale: 1}
+	for i, s := range p.journey.Steps {
+		if s.Type == SetViewport && s.Target == "" && p.records[i].outcome == signal.Pass {
+			v = s.Viewport
+		}
+	}
+	if v.Scale == 0 {
+		v.Scale = 1
+	}
+	return fmt.Sprintf("%dx%d@%g", v.Width, v.Height, v.Scale)
 }
 
 // markers are the synthetic headers, one for each first-party origin.

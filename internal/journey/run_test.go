@@ -213,6 +213,9 @@ func TestPassKeepsEvidence(t *testing.T) {
 	if got.Served != "v7" || got.Expected != "v7" || got.Name != "test" || got.At.IsZero() || got.Took <= 0 {
 		t.Errorf("got %+v", got)
 	}
+	if got.Viewport != "640x480@1" || !strings.Contains(got.Browser, " ") {
+		t.Errorf("got viewport %q, browser %q", got.Viewport, got.Browser)
+	}
 	if !strings.HasSuffix(agent, " Postflight/1.2.3 (+synthetic)") {
 		t.Errorf("got user agent %q", agent)
 	}

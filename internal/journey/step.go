@@ -160,6 +160,13 @@ func (p *play) closePage(ctx context.Context) error {
 // navigate opens the step's URL.
 func (p *play) navigate(ctx context.Context, s Step) error {
 	p.acts()
+	if s.Type == Open {
+		address, err := p.opens(s.URL)
+		if err != nil {
+			return err
+		}
+		s.URL = address
+	}
 	n, err := p.root.Navigate(ctx, s.URL)
 	if err != nil {
 		return err
@@ -168,6 +175,19 @@ func (p *play) navigate(ctx context.Context, s Step) error {
 		return &browser.NavigationError{URL: s.URL, Reason: fmt.Sprintf("the server answered %d", n.Status)}
 	}
 	return p.arrived(ctx, s, n)
+}
+
+// opens is where an open step goes, once its variables are filled in: a web
+// address, or one below the base.
+func (p *play) opens(raw string) (string, error) {
+	if raw == "about:blank" {
+		return raw, nil
+	}
+	u, err := p.address(raw)
+	if err != nil {
+		return "", err
+	}
+	return u.String(), nil
 }
 
 // follow does an action and waits for the navigation it must cause. The wait
@@ -207,7 +227,7 @@ func (p *play) anyOf(ctx context.Context, watches []*browser.NavigationWatch, wi
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ends := make(chan end, len(watches))
-	url, started := p.page.URL(), false
+	from, started := p.page.URL(), false
 	for _, w := range watches {
 		go func() {
 			n, err := w.Wait(ctx)
@@ -226,7 +246,7 @@ func (p *play) anyOf(ctx context.Context, watches []*browser.NavigationWatch, wi
 		started = started || watches[i].Started()
 	}
 	if !started && errors.Is(first.err, context.DeadlineExceeded) {
-		first.err = &browser.NavigationError{URL: url, Reason: fmt.Sprintf("no navigation followed within %s", within), Err: first.err}
+		first.err = &browser.NavigationError{URL: from, Reason: fmt.Sprintf("no navigation followed within %s", within), Err: first.err}
 	}
 	return first.n, first.err
 }
