@@ -225,7 +225,7 @@ func TestCompareShowsNoSecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if paint := pic.Paint(image.Rect(30, 300, 210, 380), nil); !paint.Empty() {
+	if paint := pic.Paint(image.Rect(30, 300, 185, 380), nil); !paint.Empty() {
 		t.Errorf("the secret can be read: %+v", paint)
 	}
 }
