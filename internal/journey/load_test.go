@@ -3,6 +3,7 @@ package journey
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -46,11 +47,10 @@ func role(r, name string) Part {
 	return Part{Language: Role, Value: r, Filter: &Filter{Name: name, HasName: true}}
 }
 
-func TestYAMLStepsCompile(t *testing.T) {
-	t.Parallel()
-	yes, no, two := true, false, 2
+// pointed are steps that use the pointer, and what they compile to.
+func pointed() map[string]Step {
 	one, last := 1, -1
-	for text, want := range map[string]Step{
+	return map[string]Step{
 		`- open: /`:             {Type: Open, URL: "/", Title: "open /"},
 		`- open: {url: /a?b=c}`: {Type: Open, URL: "/a?b=c", Title: "open /a"},
 		`- click: {role: button, name: Add}`: {
@@ -86,6 +86,13 @@ func TestYAMLStepsCompile(t *testing.T) {
 		`- hover: {text: Menu, exact: true}`: {
 			Type: Hover, Title: "hover over Menu", Strict: true, Selectors: []Selector{{{Language: Visible, Value: "Menu", Filter: &Filter{Exact: true}}}},
 		},
+	}
+}
+
+// looked are steps that fill in and see.
+func looked() map[string]Step {
+	yes, no, two := true, false, 2
+	return map[string]Step{
 		`- fill: {label: E-mail, with: 12.00}`: {
 			Type: Change, Title: "fill E-mail", Strict: true, Value: "12.00", Selectors: []Selector{{{Language: Label, Value: "E-mail"}}},
 		},
@@ -122,6 +129,12 @@ func TestYAMLStepsCompile(t *testing.T) {
 			Type: Click, Title: "click Search", Strict: true, Target: "https://pay.example/", Asserted: []Assertion{{}},
 			Selectors: []Selector{{{Language: Placeholder, Value: "Search"}}}, Pointer: Pointer{Centre: true, Button: browser.Left},
 		},
+	}
+}
+
+// others are all other steps of the page.
+func others() map[string]Step {
+	return map[string]Step{
 		`- scroll: {css: .list, y: 300}`: {Type: Scroll, Title: "scroll .list", Strict: true, Y: 300, Selectors: []Selector{{{Language: CSS, Value: ".list"}}}},
 		`- scroll: {y: 100}`:             {Type: Scroll, Title: "scroll to 0, 100", Y: 100},
 		`- screenshot`:                   {Type: Shot, Title: "take a picture"},
@@ -144,6 +157,12 @@ func TestYAMLStepsCompile(t *testing.T) {
 		`- fill: {label: Password, with: "{{secret.shop}}"}`: {
 			Type: Change, Title: "fill Password", Strict: true, Templated: true, Value: "{{secret.shop}}", Selectors: []Selector{{{Language: Label, Value: "Password"}}},
 		},
+	}
+}
+
+// beside are steps beside the page.
+func beside() map[string]Step {
+	return map[string]Step{
 		`- api: {post: /api/orders, json: {a: 1, b: [x]}, headers: {x-a: "1"}, expect: {status: [201, 202], $.id: exists, header content-type: contains json, $.n: {more: 2}, body: 'matches ^\{'}, save: {order: $.id, at: header Location}, left: $.left}`: {
 			Type: API, Title: "post /api/orders", Timeout: 10 * time.Second,
 			API: &Call{
@@ -171,7 +190,16 @@ func TestYAMLStepsCompile(t *testing.T) {
 			Type: Code, Title: "wait for a code by mail", Timeout: 90 * time.Second, Templated: true, Save: "secret.otp",
 			Code: &CodeSource{Mail: &Mailbox{URL: "imaps://mail.example", User: "u", Password: "{{secret.mail}}", To: "a@b.c", Subject: "Code", Pattern: `(\d{6})`}},
 		},
-	} {
+	}
+}
+
+func TestYAMLStepsCompile(t *testing.T) {
+	t.Parallel()
+	all := map[string]Step{}
+	for _, table := range []map[string]Step{pointed(), looked(), others(), beside()} {
+		maps.Copy(all, table)
+	}
+	for text, want := range all {
 		t.Run(text, func(t *testing.T) {
 			t.Parallel()
 			j, err := yamlSteps(t, text)
@@ -250,28 +278,15 @@ clean up:
 	}
 }
 
-func TestYAMLProblems(t *testing.T) {
-	t.Parallel()
-	dir := tree(t, map[string]string{
-		"a.yaml": "steps: [{run: b.yaml}]\n", "b.yaml": "steps: [{run: a.yaml}]\n", "self.yaml": "steps: [{run: self.yaml}]\n",
-		"wrong.yaml": "title: w\nsteps:\n  - clik: x\n", "rows.txt": "x",
-		"twice.yaml": "steps: [{run: one.yaml}, {run: one.yaml}]\n", "one.yaml": "steps: [{see: x}]\n", "bad.json": `{"title":"x","steps":[{"type":"jump"}]}`,
-		"sub/keep": "",
-	})
-	outside := filepath.Join(filepath.Dir(dir), filepath.Base(dir)+"-outside.yaml")
-	if err := os.WriteFile(outside, []byte("steps: [{see: x}]\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.Remove(outside) })
-	if err := os.Symlink(outside, filepath.Join(dir, "link.yaml")); err != nil {
-		t.Fatal(err)
-	}
+// slip is a wrong text and what is told of it.
+type slip struct{ text, want string }
+
+func wrongForms() map[string]slip {
 	bomb := "title: t\nvars: {a: x}\nx-a: &a [x,x,x,x,x,x,x,x,x,x]\n"
 	for i := 'b'; i < 'i'; i++ {
 		bomb += fmt.Sprintf("x-%c: &%c [*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c]\n", i, i, i-1, i-1, i-1, i-1, i-1, i-1, i-1, i-1, i-1, i-1)
 	}
-	many := "title: t\neach: [" + strings.Repeat("{a: b},", 400) + "]\nsteps: [{see: x}, {see: y}]\n"
-	for name, c := range map[string]struct{ text, want string }{
+	return map[string]slip{
 		"several": {
 			"title: t\nsteps:\n  - clik: x\n  - see: {rol: button}\n  - fill: {label: a}\n",
 			"t.yaml:3:5: step 1: clik: unknown action \"clik\" in a step; did you mean \"click\"? accepted: open, click,",
@@ -293,50 +308,84 @@ func TestYAMLProblems(t *testing.T) {
 		"two documents": {"title: t\n---\ntitle: u\n", "a second document"},
 		"latin1":        {"title: \xe9\n", "not UTF-8"},
 		"twice":         {"title: t\ntitle: u\nsteps: [{see: x}]", `t.yaml:2:1: key "title" stands twice`},
-		"circle":        {oneStep("run: a.yaml"), "goes round in a circle: a.yaml → b.yaml → a.yaml"},
-		"self":          {oneStep("run: self.yaml"), "goes round in a circle: self.yaml → self.yaml"},
-		"main":          {"title: t\nuse: t.yaml\nsteps: [{see: x}]", "t.yaml:2:6: use: \"t.yaml\": there is no such file"},
-		"in sub":        {oneStep("run: wrong.yaml"), `wrong.yaml:3:5: step 1: clik: unknown action "clik"`},
-		"in recording":  {oneStep("run: bad.json"), "bad.json:1:"},
-		"outside":       {oneStep("run: ../" + filepath.Base(outside)), "is outside the directory of the journey"},
-		"absolute":      {oneStep("run: " + outside), "is outside the directory of the journey"},
-		"link":          {oneStep("run: link.yaml"), "is outside the directory of the journey"},
-		"upload":        {oneStep("upload: {label: a, file: /etc/passwd}"), "is outside the directory of the journey"},
-		"no upload":     {oneStep("upload: {label: a, file: cat.png}"), "there is no such file"},
-		"directory":     {oneStep("upload: {label: a, file: sub}"), "not a regular file"},
-		"many":          {many, "more than 500, with data rows and sub-journeys unrolled"},
-		"rows":          {"title: t\neach: [{a: 1}, {b: 1}]\nsteps: [{see: x}]", "t.yaml:2:16: each: has other names than the first row"},
-		"row file":      {"title: t\neach: {file: rows.txt}\nsteps: [{see: x}]", "must end in .csv, .json or .yaml"},
-		"undefined":     {oneStep(`see: "{{gif}}"`), "variable {{gif}} is not defined here"},
-		"meant":         {"title: t\nvars: {child: a}\nsteps: [{see: '{{chld}}'}]", "did you mean {{child}}?"},
-		"early":         {oneStep("see: '{{id}}'\n  - api: {get: /, save: {id: $.id}}"), "variable {{id}} is not defined here"},
-		"secret":        {oneStep(`see: "{{secret.shp}}"`), "secret {{secret.shp}} is not configured; did you mean {{secret.shop}}?"},
-		"braces":        {oneStep(`see: "{{ if x }}"`), "begins a variable, such as {{name}}; write {{{{ for the braces themselves"},
-		"written":       {oneStep(`code: {totp: JBSWY3DPEHPK3PXP, save: x}`), "must be a reference such as {{secret.totp}}"},
-		"circular var":  {"title: t\nvars: {a: '{{b}}', b: '{{a}}'}\nsteps: [{see: x}]", "a stands for itself"},
-		"secret var":    {"title: t\nvars: {secret.a: x}\nsteps: [{see: x}]", "is not a name for a variable"},
-		"method":        {oneStep("api: {json: {}}"), "api does not say what to request"},
-		"json path":     {oneStep("api: {get: /, expect: {'$.[': 1}}"), "is not a JSON path"},
-		"body exists":   {oneStep("api: {get: /, expect: {body: exists}}"), "the body always exists"},
-		"status":        {oneStep("api: {get: /, expect: {status: 99}}"), "status: must be from 100 to 599, or like 2xx"},
-		"condition":     {oneStep("api: {get: /, expect: {$.a: {equal: 1}}}"), `unknown condition "equal" in $.a; did you mean "equals"?`},
-		"get body":      {oneStep("api: {get: /, json: {}}"), "a get request has no body"},
-		"cookie":        {oneStep("api: {get: /, headers: {cookie: a}}"), "Cookie is set by the run itself"},
-		"scheme":        {oneStep("open: javascript:alert(1)"), "must begin with /"},
-		"file":          {oneStep("open: file:///etc/passwd"), "is no http or https address"},
-		"user":          {oneStep("open: https://a:b@c.d/"), "must not hold a user name or password"},
-		"key":           {oneStep("press: Entr"), `unknown key "Entr"`},
-		"constant":      {oneStep("until: 'true'"), "is a constant: it could never fail"},
-		"every url":     {oneStep("see: {url: '*'}"), "url: is met by every page"},
-		"empty see":     {oneStep(`see: ""`), "is empty: every page shows that"},
-		"all":           {oneStep("see: {regex: .*}"), "matches everything"},
-		"pattern":       {oneStep("code: {mail: {url: 'imaps://m', user: u, password: '{{secret.shop}}', pattern: '\\d*'}, save: a}"), "any message would do"},
-		"plain mail":    {oneStep("code: {mail: {url: 'http://m', user: u, password: '{{secret.shop}}', pattern: 'a'}, save: a}"), "is not like imaps://mail.example.com"},
-		"verbatim":      {oneStep("step: {type: click, selectors: [[x]]}"), "t.yaml:3:11: step 1 (click): offsetX: is missing"},
-		"frame":         {oneStep("see: x\n    in: {frame: [a]}"), "must hold whole numbers from 0"},
-		"css":           {oneStep("click: {css: 'a['}"), "] is missing"},
-		"both":          {oneStep("click: {css: a, role: b}"), "names the element a second time"},
-	} {
+	}
+}
+
+func wrongFiles(outside string) map[string]slip {
+	many := "title: t\neach: [" + strings.Repeat("{a: b},", 400) + "]\nsteps: [{see: x}, {see: y}]\n"
+	return map[string]slip{
+		"circle":       {oneStep("run: a.yaml"), "goes round in a circle: a.yaml → b.yaml → a.yaml"},
+		"self":         {oneStep("run: self.yaml"), "goes round in a circle: self.yaml → self.yaml"},
+		"main":         {"title: t\nuse: t.yaml\nsteps: [{see: x}]", "t.yaml:2:6: use: \"t.yaml\": there is no such file"},
+		"in sub":       {oneStep("run: wrong.yaml"), `wrong.yaml:3:5: step 1: clik: unknown action "clik"`},
+		"in recording": {oneStep("run: bad.json"), "bad.json:1:"},
+		"outside":      {oneStep("run: ../" + filepath.Base(outside)), "is outside the directory of the journey"},
+		"absolute":     {oneStep("run: " + outside), "is outside the directory of the journey"},
+		"link":         {oneStep("run: link.yaml"), "is outside the directory of the journey"},
+		"upload":       {oneStep("upload: {label: a, file: /etc/passwd}"), "is outside the directory of the journey"},
+		"no upload":    {oneStep("upload: {label: a, file: cat.png}"), "there is no such file"},
+		"directory":    {oneStep("upload: {label: a, file: sub}"), "not a regular file"},
+		"many":         {many, "more than 500, with data rows and sub-journeys unrolled"},
+		"rows":         {"title: t\neach: [{a: 1}, {b: 1}]\nsteps: [{see: x}]", "t.yaml:2:16: each: has other names than the first row"},
+		"row file":     {"title: t\neach: {file: rows.txt}\nsteps: [{see: x}]", "must end in .csv, .json or .yaml"},
+	}
+}
+
+func wrongValues() map[string]slip {
+	return map[string]slip{
+		"undefined":    {oneStep(`see: "{{gif}}"`), "variable {{gif}} is not defined here"},
+		"meant":        {"title: t\nvars: {child: a}\nsteps: [{see: '{{chld}}'}]", "did you mean {{child}}?"},
+		"early":        {oneStep("see: '{{id}}'\n  - api: {get: /, save: {id: $.id}}"), "variable {{id}} is not defined here"},
+		"secret":       {oneStep(`see: "{{secret.shp}}"`), "secret {{secret.shp}} is not configured; did you mean {{secret.shop}}?"},
+		"braces":       {oneStep(`see: "{{ if x }}"`), "begins a variable, such as {{name}}; write {{{{ for the braces themselves"},
+		"written":      {oneStep(`code: {totp: JBSWY3DPEHPK3PXP, save: x}`), "must be a reference such as {{secret.totp}}"},
+		"circular var": {"title: t\nvars: {a: '{{b}}', b: '{{a}}'}\nsteps: [{see: x}]", "a stands for itself"},
+		"secret var":   {"title: t\nvars: {secret.a: x}\nsteps: [{see: x}]", "is not a name for a variable"},
+		"method":       {oneStep("api: {json: {}}"), "api does not say what to request"},
+		"json path":    {oneStep("api: {get: /, expect: {'$.[': 1}}"), "is not a JSON path"},
+		"body exists":  {oneStep("api: {get: /, expect: {body: exists}}"), "the body always exists"},
+		"status":       {oneStep("api: {get: /, expect: {status: 99}}"), "status: must be from 100 to 599, or like 2xx"},
+		"condition":    {oneStep("api: {get: /, expect: {$.a: {equal: 1}}}"), `unknown condition "equal" in $.a; did you mean "equals"?`},
+		"get body":     {oneStep("api: {get: /, json: {}}"), "a get request has no body"},
+		"cookie":       {oneStep("api: {get: /, headers: {cookie: a}}"), "Cookie is set by the run itself"},
+		"scheme":       {oneStep("open: javascript:alert(1)"), "must begin with /"},
+		"file":         {oneStep("open: file:///etc/passwd"), "is no http or https address"},
+		"user":         {oneStep("open: https://a:b@c.d/"), "must not hold a user name or password"},
+		"key":          {oneStep("press: Entr"), `unknown key "Entr"`},
+		"constant":     {oneStep("until: 'true'"), "is a constant: it could never fail"},
+		"every url":    {oneStep("see: {url: '*'}"), "url: is met by every page"},
+		"empty see":    {oneStep(`see: ""`), "is empty: every page shows that"},
+		"all":          {oneStep("see: {regex: .*}"), "matches everything"},
+		"pattern":      {oneStep("code: {mail: {url: 'imaps://m', user: u, password: '{{secret.shop}}', pattern: '\\d*'}, save: a}"), "any message would do"},
+		"plain mail":   {oneStep("code: {mail: {url: 'http://m', user: u, password: '{{secret.shop}}', pattern: 'a'}, save: a}"), "is not like imaps://mail.example.com"},
+		"verbatim":     {oneStep("step: {type: click, selectors: [[x]]}"), "t.yaml:3:11: step 1 (click): offsetX: is missing"},
+		"frame":        {oneStep("see: x\n    in: {frame: [a]}"), "must hold whole numbers from 0"},
+		"css":          {oneStep("click: {css: 'a['}"), "] is missing"},
+		"both":         {oneStep("click: {css: a, role: b}"), "names the element a second time"},
+	}
+}
+
+func TestYAMLProblems(t *testing.T) {
+	t.Parallel()
+	dir := tree(t, map[string]string{
+		"a.yaml": "steps: [{run: b.yaml}]\n", "b.yaml": "steps: [{run: a.yaml}]\n", "self.yaml": "steps: [{run: self.yaml}]\n",
+		"wrong.yaml": "title: w\nsteps:\n  - clik: x\n", "rows.txt": "x",
+		"twice.yaml": "steps: [{run: one.yaml}, {run: one.yaml}]\n", "one.yaml": "steps: [{see: x}]\n", "bad.json": `{"title":"x","steps":[{"type":"jump"}]}`,
+		"sub/keep": "",
+	})
+	outside := filepath.Join(filepath.Dir(dir), filepath.Base(dir)+"-outside.yaml")
+	if err := os.WriteFile(outside, []byte("steps: [{see: x}]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.Remove(outside) })
+	if err := os.Symlink(outside, filepath.Join(dir, "link.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]slip{}
+	for _, table := range []map[string]slip{wrongForms(), wrongFiles(outside), wrongValues()} {
+		maps.Copy(all, table)
+	}
+	for name, c := range all {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			j, err := Load("t.yaml", []byte(c.text), LoadOptions{Dir: dir, Vars: map[string]string{}, SecretNames: []string{"shop"}})
