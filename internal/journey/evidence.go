@@ -83,13 +83,13 @@ func (p *play) finish(ctx context.Context, s *signal.Signal) {
 	}
 	p.measure(limit, s)
 	s.Traffic = p.traffic()
-	p.unmap(limit, s)
+	p.sources(limit, s)
 	log := p.network()
 	if s.Outcome == signal.Fail || p.req.Trace {
 		p.bodies(limit, log)
 		p.keepConsole(limit)
 	}
-	p.keepNetwork(limit, log)
+	p.keepNetwork(ctx, log)
 	p.keepTrace(limit)
 	s.Evidence = p.evidence
 }
@@ -103,7 +103,16 @@ func (p *play) attach(ctx context.Context, e signal.Evidence, data []byte, limit
 	}
 	if e.Blob, e.Size = p.put(ctx, e.Type, data, limit); e.Blob != "" {
 		p.evidence = append(p.evidence, e)
+	} else {
+		p.dropped++
 	}
+}
+
+// sources is unmap within a bound: the maps' server may be slow.
+func (p *play) sources(ctx context.Context, s *signal.Signal) {
+	limit, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	p.unmap(limit, s)
 }
 
 // measure puts the web vitals on the signal.
