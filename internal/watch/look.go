@@ -34,7 +34,7 @@ const (
 	retryPause = time.Second      // before a look that met another version is repeated
 	restart    = 10 * time.Second // a product without any answer may be starting for so long
 	relook     = time.Minute      // between two looks of a standing watch at what failed
-	traceLater = 5 * time.Second  // after the looks that decide
+	traceLater = 30 * time.Second // after the looks that decide, and a rollback
 	maxAgain   = 4                // rounds in a row whose failures are confirmed anew
 )
 
