@@ -129,7 +129,10 @@ func (p *play) dress(ctx context.Context, q *http.Request, c *Call, same, body b
 	q.Header.Set("User-Agent", strings.TrimSuffix("Mozilla/5.0 Postflight/"+p.o.Version, "/")+" (+synthetic)")
 	q.Header.Set("Accept", "application/json, */*;q=0.8")
 	for name, value := range c.Header {
-		if (name == "Authorization" && !same) || (name == "Content-Type" && !body) {
+		if !same && (name == "Authorization" || p.hide.text(value) != value) {
+			continue // no secret goes where a redirect says
+		}
+		if name == "Content-Type" && !body {
 			continue
 		}
 		q.Header.Set(name, value)

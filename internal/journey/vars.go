@@ -22,6 +22,7 @@ type values struct {
 	fixed map[string]string // what builtins gave; the same for the whole run
 	// hidden are secrets beside those of the configuration: one-time codes.
 	hidden []string
+	spent  int // variables filled in for the step being played
 }
 
 // builtins are the variables that every run has.
@@ -142,12 +143,19 @@ func (p *play) needless(s Step) (why string, ok bool) {
 	return "", false
 }
 
-const maxExpand = 5 // variables inside of variables
+const (
+	maxExpand = 5      // variables inside of variables
+	maxFills  = 10_000 // variables in one step, with those inside of them
+	maxFilled = 1 << 20
+)
 
 // value is what a variable stands for. Values that are written in the journey
 // or configured may hold variables in their turn; saved ones and secrets are
 // taken as they are.
 func (p *play) value(name string, depth int) (string, error) {
+	if p.values.spent++; p.values.spent > maxFills {
+		return "", &recordingError{fmt.Sprintf("more than %d variables in one step", maxFills)}
+	}
 	if v, ok := p.values.saved[name]; ok {
 		return v, nil
 	}
@@ -217,7 +225,9 @@ func (p *play) fill(text string, depth int, esc escape) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		b.WriteString(esc(v, i == 0))
+		if b.WriteString(esc(v, i == 0)); b.Len() > maxFilled {
+			return "", &recordingError{fmt.Sprintf("a text becomes larger than %d KiB with its variables", maxFilled>>10)}
+		}
 	}
 	return b.String(), nil
 }
@@ -228,6 +238,7 @@ func (p *play) expand(s Step) (Step, error) {
 	if !s.Templated {
 		return s, nil
 	}
+	p.values.spent = 0
 	var first error
 	x := &expansion{put: func(text string, esc escape) string {
 		out, err := p.fill(text, 0, esc)
@@ -238,6 +249,13 @@ func (p *play) expand(s Step) (Step, error) {
 	}}
 	out := x.step(s)
 	p.retitle(s.Title)
+	if out.Type == Open && first == nil && !strings.Contains(out.URL, ":") { // all of it was a variable
+		u, err := p.address(out.URL)
+		if err != nil {
+			return out, err
+		}
+		out.URL = u.String()
+	}
 	return out, first
 }
 

@@ -22,7 +22,7 @@ func playYAML(t *testing.T, h http.Handler, text string, files map[string]string
 	if err != nil {
 		t.Fatal(err)
 	}
-	sc.req.Journey = j
+	sc.req.Journey, sc.req.Secrets = j, map[string]string{"key": "a-key-that-nobody-sees"}
 	return sc.run(t, t.Context()), sc
 }
 
@@ -122,7 +122,7 @@ func TestStoryCallsAPIs(t *testing.T) {
 	t.Parallel()
 	seen := make(chan string, 10)
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		seen <- r.Method + " " + r.Header.Get("Authorization") + " " + r.Header.Get("Cookie")
+		seen <- r.Method + " " + r.Header.Get("Authorization") + r.Header.Get("X-Key") + " " + r.Header.Get("Cookie")
 		http.SetCookie(w, &http.Cookie{Name: "evil", Value: "1", Domain: "example.com"})
 		fmt.Fprint(w, `{"ok":true}`)
 	}))
@@ -154,18 +154,20 @@ func TestStoryCallsAPIs(t *testing.T) {
 		`- api: {put: '/again?q={{v}}', form: {name: '{{v}}'}, expect: {$.method: PUT, $.name: 'a&b=c/"', $.cookie: yes, header x-marker: ''}}
   - api: {get: '/echo?q={{v}}', expect: {$.q: '{{v}}', $.cookie: ''}}
   - until: "document.cookie === ''"`: "",
-		`- api: {post: /away, headers: {authorization: top-secret-thing}, json: [1], expect: {$.ok: true}}`: "",
+		`- api: {post: /away, headers: {authorization: top-secret-thing, x-key: "{{secret.key}}"}, json: [1], expect: {$.ok: true}}`: "",
 		`- api: {get: /loop}`:                             "was redirected more than 10 times",
 		`- api: {get: /huge}`:                             "",
 		`- api: {get: /huge, expect: {body: contains b}}`: "the answer is larger than 1024 KiB",
 		`- api: {get: /huge, expect: {$.a: 1}}`:           "the answer is larger than 1024 KiB",
 		`- api: {get: /, expect: {$.a: 1}}`:               "the answer is no JSON",
 		`- api: {get: /, save: {a: header X-Nothing}}`:    "nothing to save as a: there is no header X-Nothing",
-		`- api: {head: /echo, expect: {status: 2xx}}`:     "",
+		`- open: '{{path}}'
+  - see: {url: /echo?a=b}`: "",
+		`- api: {head: /echo, expect: {status: 2xx}}`: "",
 	} {
 		t.Run(text, func(t *testing.T) {
 			t.Parallel()
-			got, _ := playYAML(t, mux, "title: t\ntimeout: 25s\nvars: { v: 'a&b=c/\"' }\nsteps:\n  - open: /\n  "+text+"\n", nil)
+			got, _ := playYAML(t, mux, "title: t\ntimeout: 25s\nvars: { path: '/echo?a=b', v: 'a&b=c/\"' }\nsteps:\n  - open: /\n  "+text+"\n", nil)
 			if want != "" {
 				if got.Outcome != signal.Fail || !strings.Contains(got.Summary, want) {
 					t.Fatalf("%s: %s", got.Outcome, got.Summary)
@@ -179,5 +181,22 @@ func TestStoryCallsAPIs(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestVariablesAreBounded(t *testing.T) {
+	t.Parallel()
+	wide := func(name string) string { return strings.Repeat("{{"+name+"}}", 5000) }
+	for name, vars := range map[string]map[string]string{
+		"more than 10000 variables": {"a": wide("b"), "b": wide("c"), "c": wide("d"), "d": ""},
+		"larger than 1024 KiB":      {"a": wide("b"), "b": strings.Repeat("x", 10_000)},
+		"stands for itself":         {"a": "{{b}}", "b": "{{c}}", "c": "{{a}}"},
+	} {
+		p := mailRun(t)
+		p.vars = vars
+		_, err := p.expand(Step{Templated: true, Value: "{{a}}"})
+		if err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("got %v, want %s", err, name)
+		}
 	}
 }
