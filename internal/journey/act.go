@@ -48,6 +48,7 @@ func (p *play) act(ctx, limit context.Context, s Step) error {
 
 // touch acts on an element that is ready.
 func (p *play) touch(ctx context.Context, s Step, t target) error {
+	p.acts()
 	switch s.Type {
 	case Click, DoubleClick, Hover:
 		return p.point(ctx, s, t)
@@ -142,7 +143,9 @@ func (p *play) tick(ctx context.Context, s Step, t target) error {
 	}
 	sp := spec{Action: s.Type, Alternatives: []alternative{}, Budget: float64(budget(ctx, proof).Milliseconds())}
 	var a answer
-	switch err := p.engine.call(ctx, t.frame, "verify", &a, sp); {
+	late, cancel := lateOf(ctx)
+	defer cancel()
+	switch err := p.engine.call(late, t.frame, "verify", &a, sp); {
 	case errors.Is(err, browser.ErrContextLost):
 		return nil
 	case err != nil:

@@ -65,7 +65,7 @@ func (l *lab) open(t *testing.T, h http.Handler) *bench {
 // do plays a step; without a time of its own it has a patient one.
 func (b *bench) do(s Step) error {
 	if s.Timeout == 0 {
-		s.Timeout = 30 * time.Second
+		s.Timeout = 12 * time.Second
 	}
 	return b.carryOut(b.t.Context(), s)
 }
@@ -90,7 +90,7 @@ func loc(l Language, value string, f Filter) Part { return Part{Language: l, Val
 func the(role, name string) Part { return loc(Role, role, Filter{Name: name, HasName: name != ""}) }
 
 // brief makes a step fail soon.
-func brief(s Step) Step { s.Timeout = 900 * time.Millisecond; return s }
+func brief(s Step) Step { s.Timeout = 2200 * time.Millisecond; return s }
 
 func on(t StepType, parts ...Part) Step { return Step{Type: t, Selectors: sel(parts...)} }
 

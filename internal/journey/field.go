@@ -188,23 +188,23 @@ func (o *object) selectors(name string, required bool) []Selector {
 		}
 		var chain Selector
 		for _, p := range parts {
-			chain = append(chain, o.part(name, p))
+			chain = append(chain, o.part(name, p)...)
 		}
 		out = append(out, chain)
 	}
 	return out
 }
 
-func (o *object) part(name string, n *node) Part {
+func (o *object) part(name string, n *node) Selector {
 	if n.kind != isString {
 		o.fail(n.at, name, "a selector is a string, not "+n.article())
-		return Part{}
+		return nil
 	}
-	p, err := ParsePart(n.value.(string))
+	s, err := ParseSelector(n.value.(string))
 	if err != nil {
 		o.fail(n.at, name, err.Error())
 	}
-	return p
+	return s
 }
 
 func (o *object) pointer() Pointer {

@@ -89,7 +89,7 @@ func TestParseRefuses(t *testing.T) {
 		"empty chain":  {step(`{"type":"hover","selectors":[[]]}`), "a chain must hold"},
 		"selector":     {step(`{"type":"hover","selectors":[7]}`), "a selector is a string"},
 		"css":          {step(`{"type":"hover","selectors":["a[x"]}`), "] is missing"},
-		"deep":         {step(`{"type":"hover","selectors":["a >>> b"]}`), "not supported"},
+		"deep":         {step(`{"type":"hover","selectors":["a >>> "]}`), "selector is missing beside >>>"},
 		"aria":         {step(`{"type":"hover","selectors":["aria/x[level=\"1\"]"]}`), `unknown attribute "level"`},
 		"offset":       {step(`{"type":"click","selectors":["a"],"offsetY":1}`), "offsetX: is missing"},
 		"button":       {step(`{"type":"click","selectors":["a"],"offsetX":1,"offsetY":1,"button":"left"}`), `unknown button "left"`},

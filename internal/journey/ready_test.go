@@ -8,7 +8,9 @@ func TestReady(t *testing.T) {
 	a := css("#a")
 	hit := func(html string) law { return law{html: html, step: on(Click, a), after: "log.join() === 'yes'"} }
 	mid := func(html string) law { return law{html: html, step: one(Click, a), after: "log.join() === 'yes'"} }
-	no := func(html, why string) law { return law{html: html, step: brief(one(Click, a)), fails: why, after: "log.length === 0"} }
+	no := func(html, why string) law {
+		return law{html: html, step: brief(one(Click, a)), fails: why, after: "log.length === 0"}
+	}
 	yes := `id=a onclick="put('yes')"`
 	try(t, l, map[string]law{
 		"1 resolved anew":          mid(`<div id=d><button id=a>old</button></div><script>setTimeout(() => d.innerHTML='<button ` + `id=a onclick=put(\'yes\')>new</button>', 0); a.disabled=true</script>`),

@@ -16,6 +16,8 @@ const (
 	Text   Language = "text"
 	XPath  Language = "xpath"
 	Pierce Language = "pierce" // CSS through every open shadow root
+
+	deep Language = "deep" // what follows >>>: below the match, and in every open shadow root there
 )
 
 // The locators of the YAML form. They are no prefixes of recorded selectors.
@@ -77,13 +79,90 @@ func (s Selector) String() string {
 
 // String writes the part with its prefix; CSS has none.
 func (p Part) String() string {
-	if p.Language == CSS {
+	switch p.Language {
+	case CSS:
 		return p.Value
+	case deep:
+		return ">>> " + p.Value
 	}
 	return string(p.Language) + "/" + p.Value
 }
 
 const maxSelector = 4096
+
+// ParseSelector reads one selector string, which is a chain when it is CSS with
+// the combinators of the reference runner: >>> looks below the match and in every
+// open shadow root there, >>>> in the shadow root of the match itself.
+func ParseSelector(raw string) (Selector, error) {
+	rest := strings.TrimPrefix(raw, string(CSS)+"/")
+	if !strings.Contains(raw, ">>>") || len(raw) > maxSelector || rest == raw && prefixed(raw) {
+		p, err := ParsePart(raw)
+		return Selector{p}, err
+	}
+	var out Selector
+	language := CSS
+	for first := true; ; first = false {
+		part, combinator, after := cutDeep(rest)
+		if part = strings.TrimSpace(part); part != "" {
+			p, err := ParsePart(part)
+			if err != nil {
+				return nil, err
+			}
+			if p.Language != CSS {
+				return nil, fmt.Errorf("only CSS can stand beside >>>, not %s/", p.Language)
+			}
+			p.Language = language
+			out = append(out, p)
+		} else if !first || combinator == "" {
+			return nil, errors.New("selector is missing beside >>>")
+		}
+		if combinator == "" {
+			return out, nil
+		}
+		if language = CSS; combinator == ">>>" {
+			language = deep
+		}
+		rest = after
+	}
+}
+
+func prefixed(raw string) bool {
+	for _, l := range []Language{ARIA, Text, XPath, Pierce} {
+		if strings.HasPrefix(raw, string(l)+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// cutDeep splits at the first >>> or >>>> outside quotes and brackets.
+func cutDeep(s string) (before, combinator, after string) {
+	open := 0
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '\\':
+			i++
+		case '"', '\'':
+			if end := closing(s, i, true); end >= 0 {
+				i = end
+			}
+		case '(', '[':
+			open++
+		case ')', ']':
+			open--
+		case '>':
+			if open > 0 || !strings.HasPrefix(s[i:], ">>>") {
+				continue
+			}
+			combinator = ">>>"
+			if strings.HasPrefix(s[i:], ">>>>") {
+				combinator = ">>>>"
+			}
+			return s[:i], combinator, s[i+len(combinator):]
+		}
+	}
+	return s, "", ""
+}
 
 // ParsePart reads one selector string.
 func ParsePart(raw string) (Part, error) {
@@ -196,9 +275,6 @@ func squeeze(s string) string { return strings.Join(strings.Fields(s), " ") }
 func checkCSS(s string) error {
 	if strings.Contains(s, "::-p-") {
 		return errors.New("the ::-p- pseudo-elements are not supported: use text/, aria/ or xpath/")
-	}
-	if strings.Contains(s, ">>>") {
-		return errors.New("the >>> combinators are not supported: use pierce/, or a chain of selectors")
 	}
 	return balanced(s, true)
 }

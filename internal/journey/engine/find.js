@@ -142,6 +142,7 @@ const found = (scope, p) => {
 	switch (p.language) {
 	case 'css': return p.filter ? [...roots(scope)].flatMap((r) => [...r.querySelectorAll(p.value)]) : [...kids(scope).querySelectorAll(p.value)];
 	case 'pierce': return [...roots(kids(scope))].flatMap((r) => [...r.querySelectorAll(p.value)]);
+	case 'deep': return [...roots(scope)].flatMap((r) => [...r.querySelectorAll(p.value)]);
 	case 'text': return byText(kids(scope), p.value);
 	case 'xpath': return byXPath(kids(scope), p.value);
 	case 'aria': return byAria(scope, p);
