@@ -9,13 +9,15 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
 // Bounds of a trace, unpacked.
 const (
 	maxEntries  = 5000
-	maxUnpacked = 256 << 20
+	maxUnpacked = 128 << 20
+	maxText     = 4 << 20 // of one file that is no JSON
 )
 
 var (
@@ -83,8 +85,9 @@ func (r *redactor) walk(v any, key string) any {
 }
 
 // zip redacts a trace of Playwright: its lines of JSON one by one, other texts
-// as a whole. Pictures and fonts stay as they are.
-func (r *redactor) zip(data []byte) ([]byte, error) {
+// as a whole. Pictures and fonts stay as they are. A trace that takes longer
+// than end is given up.
+func (r *redactor) zip(data []byte, end time.Time) ([]byte, error) {
 	in, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		return nil, err
@@ -108,7 +111,11 @@ func (r *redactor) zip(data []byte) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if _, err := entry.Write(r.entry(f.Name, content)); err != nil {
+		content, err = r.entry(f.Name, content, end)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := entry.Write(content); err != nil {
 			return nil, err
 		}
 		if int64(out.Len()) > maxTrace {
@@ -135,28 +142,37 @@ func unpack(f *zip.File, limit int64) ([]byte, error) {
 }
 
 // entry redacts one file of a trace.
-func (r *redactor) entry(name string, data []byte) []byte {
-	switch path.Ext(name) {
+func (r *redactor) entry(name string, data []byte, end time.Time) ([]byte, error) {
+	switch ext := path.Ext(name); ext {
 	case ".trace", ".network", ".stacks":
 		var b bytes.Buffer
 		for line := range bytes.Lines(data) {
 			if len(bytes.TrimSpace(line)) == 0 {
 				continue
 			}
-			if clean, err := r.json(line); err == nil {
-				b.Write(clean)
+			if len(line) > maxText || time.Now().After(end) {
+				return nil, errLarge
 			}
+			clean, err := r.json(line)
+			if err != nil {
+				return nil, err
+			}
+			b.Write(clean)
 		}
-		return b.Bytes()
-	case ".json":
-		if clean, err := r.json(data); err == nil {
-			return clean
-		}
+		return b.Bytes(), nil
 	case ".js", ".mjs", ".css", ".ts":
-		return []byte(r.known(string(data)))
+		return []byte(r.known(string(data))), nil
 	}
-	if utf8.Valid(data) && bytes.IndexByte(data, 0) < 0 {
-		return []byte(r.text(string(data)))
+	if !utf8.Valid(data) || bytes.IndexByte(data, 0) >= 0 {
+		return data, nil
 	}
-	return data
+	if len(data) > maxText || time.Now().After(end) {
+		return []byte("(too large to be redacted, and not kept)"), nil
+	}
+	if path.Ext(name) == ".json" {
+		if clean, err := r.json(data); err == nil {
+			return clean, nil
+		}
+	}
+	return []byte(r.text(string(data))), nil
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/postflight/postflight/internal/signal"
 )
@@ -20,8 +21,12 @@ const (
 	maxVideo    = 16 << 20
 	maxNote     = 512 << 10
 	maxEvidence = 30
-	maxPictures = 60
-	maxKept     = 96 << 20
+
+	maxReportKept = 2 << 20
+	maxPictures   = 60
+	maxKept       = 96 << 20
+	// keeping bounds the time for all of it.
+	keeping = 10 * time.Second
 )
 
 // form is what is kept of one kind of attachment.
@@ -58,13 +63,17 @@ func (p *play) keep(ctx context.Context, s *signal.Signal, f found) error {
 	for i, st := range s.Steps {
 		steps[st.Title+"\x00"+st.From] = i
 	}
-	pictures := 0
+	pictures, end := 0, time.Now().Add(keeping)
 	for _, t := range f.tests {
 		i, ok := steps[titleOf(t)+"\x00"+placeOf(t)]
 		if !ok {
 			continue
 		}
 		for _, a := range telltale(t) {
+			if time.Now().After(end) {
+				s.Dropped++
+				continue
+			}
 			data, err := p.attached(a)
 			if err != nil {
 				s.Dropped++
@@ -169,10 +178,13 @@ func readWithin(dir, rel string, limit int64) ([]byte, error) {
 // put redacts and stores one artifact. What is too large, empty, or cannot be
 // redacted is not kept, and no error.
 func (p *play) put(ctx context.Context, how form, data []byte) (signal.Evidence, error) {
+	if int64(len(data)) > how.limit {
+		return signal.Evidence{}, nil
+	}
 	switch how.kind {
 	case "trace":
 		var err error
-		if data, err = p.hide.zip(data); err != nil {
+		if data, err = p.hide.zip(data, time.Now().Add(keeping)); err != nil {
 			return signal.Evidence{}, nil //nolint:nilerr // a trace that cannot be redacted is not kept
 		}
 	case "log", "accessibility":
@@ -195,15 +207,18 @@ func (p *play) keepReport(ctx context.Context, s *signal.Signal) error {
 	if s.Outcome == signal.Pass && len(s.Evidence) == 0 {
 		return nil
 	}
-	data, err := readBounded(p.reportFile(), maxReport)
+	data, err := readBounded(p.reportFile(), maxReportKept)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // it was read from the output
+	}
+	if err == nil {
+		data, err = p.hide.json(data)
+	}
 	if err != nil {
-		return nil //nolint:nilerr // it was read from the output
+		s.Dropped++ // too large; the steps tell the same
+		return nil
 	}
-	if data, err = p.hide.json(data); err != nil || int64(len(data)) > maxPicture {
-		s.Dropped++
-		return nil //nolint:nilerr // the steps tell the same
-	}
-	e, err := p.put(ctx, form{"report", "application/json", maxPicture}, data)
+	e, err := p.put(ctx, form{"report", "application/json", 2 * maxReportKept}, data)
 	if err == nil && e.Blob != "" {
 		e.Title = "the report of Playwright"
 		s.Evidence = append(s.Evidence, e)

@@ -182,7 +182,7 @@ func (p *play) step(t test, c *count) signal.Step {
 		c.passed++
 		c.flaky++
 		step.Outcome = signal.Pass
-		step.Message = clip(fmt.Sprintf("flaky: passed on retry %d of %d; at first: %s", len(t.results)-1, len(t.results)-1, brief(first(t))), maxMessage)
+		step.Message = clip(fmt.Sprintf("flaky: passed on retry %d; at first: %s", len(t.results)-1, p.hide.text(brief(first(t)))), maxMessage)
 	case t.skipped():
 		c.skipped++
 		step.Message = "skipped by the suite"
@@ -205,7 +205,7 @@ func (p *play) unexpected(t test, step *signal.Step, c *count) {
 	if text == "" {
 		text = "it failed and gave no reason"
 	}
-	step.Message = clip(brief(text), maxMessage)
+	step.Message = clip(p.hide.text(brief(text)), maxMessage) // cut last: half a secret would not be known again
 	step.Outcome = signal.Fail
 	switch why := broken(t); {
 	case why != "":

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -162,5 +163,9 @@ func (o *output) kept() (stdout []byte, tail string, dropped int64) {
 		o.tail = o.tail[cut:]
 		o.dropped += int64(cut)
 	}
-	return o.head, string(o.tail), o.dropped
+	tail = string(o.tail)
+	if _, whole, ok := strings.Cut(tail, "\n"); ok && o.dropped > 0 {
+		tail = whole // the rest of a line may hold half a secret
+	}
+	return o.head, tail, o.dropped
 }

@@ -42,7 +42,7 @@ func TestNoProcessIsLeft(t *testing.T) {
 		class   string
 	}{
 		{name: "passes", timeout: time.Minute, want: signal.Pass},
-		{name: "over time", hang: true, timeout: 15 * time.Second, want: signal.Fail, class: "deadline"},
+		{name: "over time", hang: true, timeout: 45 * time.Second, want: signal.Fail, class: "deadline"},
 		{name: "called off", hang: true, cancel: true, timeout: time.Minute, want: signal.Broken},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -139,12 +139,12 @@ func TestDeadlines(t *testing.T) {
 		{
 			name: "busy for ever", version: "latest", body: "test('fine', async () => {}); test('spins', async () => { for (;;) {} });",
 			files: map[string]string{"playwright.config.js": "module.exports = { testDir: './tests', workers: 1, timeout: 0 };"},
-			want:  signal.Broken, says: "left no report",
+			want:  signal.Broken, says: "left no report", timeout: 40 * time.Second,
 		},
 		{
 			name: "a hanging test after a failed one", version: "1.40.1", body: "test('wrong', async () => { expect(1).toBe(2); }); test('hangs', async () => { await new Promise(() => setTimeout(() => {}, 600000)); });",
 			files: map[string]string{"playwright.config.js": "module.exports = { testDir: './tests', workers: 1, timeout: 0 };"},
-			want:  signal.Fail, class: "assertion", says: "wrong",
+			want:  signal.Fail, class: "assertion", says: "wrong", timeout: 40 * time.Second,
 		},
 		{
 			name: "its own global time", version: "latest", body: "test('hangs', async () => { await new Promise(() => setTimeout(() => {}, 600000)); });",

@@ -15,9 +15,10 @@ import (
 
 // Bounds of a report.
 const (
-	maxReport = 64 << 20
-	maxTests  = 5000
-	maxDepth  = 32
+	maxReport  = 64 << 20
+	maxProblem = 16 << 10 // of one error's text
+	maxTests   = 5000
+	maxDepth   = 32
 )
 
 // oldest is the first Playwright whose reports are understood.
@@ -101,9 +102,9 @@ func (p *problem) UnmarshalJSON(data []byte) error {
 
 func (p problem) text() string {
 	if p.Message == "" {
-		return clean(p.Value)
+		return clean(clip(p.Value, maxProblem))
 	}
-	return clean(p.Message)
+	return clean(clip(p.Message, maxProblem))
 }
 
 // found is what a report says.

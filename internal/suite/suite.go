@@ -141,7 +141,7 @@ type play struct {
 // broken says that we could not look, and why.
 func (p *play) broken(s *signal.Signal, why string) {
 	s.Outcome, s.Failure = signal.Broken, nil
-	s.Summary = "could not look: " + clip(squeeze(why), 400)
+	s.Summary = "could not look: " + clip(p.hide.text(squeeze(why)), 400)
 }
 
 // conduct runs the suite and reads what it says of itself.
@@ -162,6 +162,7 @@ func (p *play) conduct(ctx context.Context, s *signal.Signal) (err error) {
 	if err != nil {
 		return err
 	}
+	ended.tail = p.hide.text(clean(ended.tail))
 	found, err := p.report(ended)
 	if ctx.Err() != nil {
 		return ctx.Err()
