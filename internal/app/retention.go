@@ -15,6 +15,13 @@ type evidence interface {
 	Prune(ctx context.Context, before time.Time, keep func(key string) bool) (blob.Pruned, error)
 }
 
+// Runs are remembered for their trend for twelve weeks, after two days with a
+// few of each hour.
+const (
+	trends = 12 * 7 * 24 * time.Hour
+	thick  = 48 * time.Hour
+)
+
 // janitor ends what is older than its retention: first the rows, then the
 // artifacts that no kept row points at.
 type janitor struct {
@@ -43,7 +50,9 @@ func (j *janitor) Run(ctx context.Context) error {
 
 func (j *janitor) once(ctx context.Context) error {
 	old := j.now().Add(-j.events)
-	gone, err := j.store.Prune(ctx, store.PruneOptions{Events: old, Signals: old, Actions: old, Incidents: old})
+	gone, err := j.store.Prune(ctx, store.PruneOptions{
+		Events: old, Signals: old, Actions: old, Incidents: old, Trends: j.now().Add(-trends), Thin: j.now().Add(-thick),
+	})
 	if err != nil {
 		return fmt.Errorf("prune state: %w", err)
 	}
