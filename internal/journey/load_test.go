@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -291,7 +292,8 @@ func wrongForms() map[string]slip {
 			"title: t\nsteps:\n  - clik: x\n  - see: {rol: button}\n  - fill: {label: a}\n",
 			"t.yaml:3:5: step 1: clik: unknown action \"clik\" in a step; did you mean \"click\"? accepted: open, click,",
 		},
-		"locator":       {oneStep(`see: {rol: button}`), `t.yaml:3:10: step 1 (see): see does not say which element: one of role, label`},
+		"locator":       {oneStep(`see: {exact: true}`), `t.yaml:3:10: step 1 (see): see does not say which element: one of role, label`},
+		"locator slip":  {oneStep(`see: {rol: button}`), `t.yaml:3:11: step 1 (see): rol: unknown key "rol" in see; did you mean "role"? accepted: `},
 		"locator key":   {oneStep(`see: {role: button, nme: x}`), `unknown key "nme" in see; did you mean "name"?`},
 		"value":         {oneStep(`fill: {label: a}`), `t.yaml:3:11: step 1 (fill): with: is missing in fill`},
 		"duration":      {"title: t\ntimeout: 8\nsteps: [{see: x}]", `t.yaml:2:10: timeout: "8" is not a duration from 1ms to 2m0s, such as 500ms or 8s`},
@@ -450,6 +452,17 @@ func FuzzLoad(f *testing.F) {
 		}
 		if err == nil && (len(j.Steps) == 0 || len(j.Steps)+len(j.Cleanup) > maxSteps) {
 			t.Fatal("a journey without steps, or with too many")
+		}
+		if err != nil {
+			return
+		}
+		for _, s := range slices.Concat(j.Steps, j.Cleanup) {
+			switch s.Type {
+			case Click, DoubleClick, Hover, Change, Select, Check, Uncheck, Upload, NotSee:
+				if len(s.Selectors) == 0 || slices.ContainsFunc(s.Selectors, func(c Selector) bool { return len(c) == 0 }) {
+					t.Fatalf("step %s acts on nothing", s.Type)
+				}
+			}
 		}
 	})
 }

@@ -101,7 +101,7 @@ func (l *loader) body(in *section, c *Call) {
 	given := 0
 	for _, name := range []string{"json", "form", "body"} {
 		it := in.it.get(name)
-		in.asked = append(in.asked, name)
+		in.know(name)
 		if it == nil {
 			continue
 		}

@@ -36,11 +36,18 @@ func (l *loader) failAt(src *source, at int, field, message string) {
 // has reports that a key is there, without reading it.
 func (s *section) has(name string) bool { return s.it.get(name) != nil }
 
+// know makes keys known that are not read.
+func (s *section) know(names ...string) {
+	for _, name := range names {
+		if !slices.Contains(s.asked, name) {
+			s.asked = append(s.asked, name)
+		}
+	}
+}
+
 // get returns the value of a key; nil when it is not there, or is nothing.
 func (s *section) get(name string) *item {
-	if !slices.Contains(s.asked, name) {
-		s.asked = append(s.asked, name)
-	}
+	s.know(name)
 	it := s.it.get(name)
 	if it != nil && it.kind == isNull {
 		s.l.fail(it, name, "has no value")

@@ -78,12 +78,14 @@ func (s *section) part(see bool) (Part, bool) {
 	}
 	switch {
 	case len(found) == 0:
-		s.l.fail(s.it, "", "%s does not say which element: one of %s is needed", s.what, strings.Join(locatorKeys(), ", "))
-		s.asked = append(s.asked, locatorKeys()...)
+		if !slices.ContainsFunc(s.it.keys, func(k key) bool { return nearest(k.name, locatorKeys()) != "" }) { // else close tells
+			s.l.fail(s.it, "", "%s does not say which element: one of %s is needed", s.what, strings.Join(locatorKeys(), ", "))
+		}
+		s.know(locatorKeys()...)
 		return Part{}, false
 	case len(found) > 1:
 		s.l.fail(s.it.get(found[1]), found[1], "names the element a second time, after %s: use one, or inside", found[0])
-		s.asked = append(s.asked, found...)
+		s.know(found...)
 		return Part{}, false
 	}
 	p, ok := s.base(found[0])

@@ -328,7 +328,7 @@ func (l *loader) scroll(it *item, s *Step) {
 		s.Title = "scroll " + describe(s.Selectors)
 	} else {
 		s.Title = fmt.Sprintf("scroll to %g, %g", s.X, s.Y)
-		in.asked = append(in.asked, locatorKeys()...)
+		in.know(locatorKeys()...)
 	}
 	in.close()
 }
