@@ -15,7 +15,8 @@ import (
 //
 // Hosts hold at the network itself: what is not listed has a proxy that nobody
 // serves as its only way out, be it a page, a frame, a worker, a WebSocket or a
-// preconnect; that costs nothing. Writes need every request to be looked at
+// preconnect; that costs nothing. WebRTC alone goes past it, by UDP: Options.NoDatagrams
+// stops that for a whole browser. Writes need every request to be looked at
 // before it leaves.
 type Fence struct {
 	// Hosts are the hosts that may be reached, as "host", "host:port" (both may

@@ -23,6 +23,7 @@ type Options struct {
 	HostRules       string   // --host-resolver-rules: fences or maps host names
 	Dir             string   // where the profile directory is made; default os.TempDir()
 	ExtraArgs       []string // further flags, last
+	NoDatagrams     bool     // no WebRTC over UDP, which no Fence of a page can stop
 	Headed          bool     // show a window; for people, needs a display and the full Chromium
 	Memory          int64    // bytes that one process of Chromium may use before it is killed; default 2 GiB, negative: any
 	StderrLimit     int      // bytes of stderr kept for error messages; default 64 KiB
@@ -219,6 +220,9 @@ func arguments(o Options, profile string) []string {
 	}
 	if o.UserAgentSuffix != "" {
 		args = append(args, "--user-agent="+o.Binary.UserAgent+" "+o.UserAgentSuffix)
+	}
+	if o.NoDatagrams { // each binary knows the policy by its own name
+		args = append(args, "--webrtc-ip-handling-policy=disable_non_proxied_udp", "--force-webrtc-ip-handling-policy=disable_non_proxied_udp")
 	}
 	if o.HostRules != "" {
 		args = append(args, "--host-resolver-rules="+o.HostRules)

@@ -33,7 +33,7 @@ type scale struct {
 // the group is gone. A renderer that dies so takes its tab with it, which is
 // then a crash with this reason.
 func (p *process) watchMemory(limit int64) {
-	if limit <= 0 {
+	if limit <= 0 || resident(p.cmd.Process.Pid) == 0 { // or there is no /proc here
 		return
 	}
 	s := scale{group: p.cmd.Process.Pid, limit: limit, ours: map[int]bool{}}
