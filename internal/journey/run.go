@@ -277,7 +277,9 @@ func (p *play) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b, err := p.launch(ctx, browser.Options{Binary: binary, UserAgentSuffix: agent, Dir: p.o.Dir, Headed: p.req.Headed})
+	b, err := p.launch(ctx, browser.Options{
+		Binary: binary, UserAgentSuffix: agent, Dir: p.o.Dir, Headed: p.req.Headed, NoDatagrams: p.req.Spec.Hosts != nil,
+	})
 	if err != nil {
 		return err
 	}
