@@ -47,7 +47,6 @@ func uploads(paths []string) ([]string, error) {
 type FileChooser struct {
 	Multiple bool
 
-	page *Page
 	sess *session
 	node int
 }
@@ -82,7 +81,7 @@ func (p *Page) CatchFileChooser(ctx context.Context, act func() error) (*FileCho
 				return
 			}
 			select {
-			case caught <- &FileChooser{Multiple: e.Mode == "selectMultiple", page: p, sess: s, node: e.Node}:
+			case caught <- &FileChooser{Multiple: e.Mode == "selectMultiple", sess: s, node: e.Node}:
 			default:
 			}
 		})()
