@@ -48,7 +48,6 @@ func (p *play) act(ctx, limit context.Context, s Step) error {
 
 // touch acts on an element that is ready.
 func (p *play) touch(ctx context.Context, s Step, t target) error {
-	p.acts()
 	switch s.Type {
 	case Click, DoubleClick, Hover:
 		return p.point(ctx, s, t)

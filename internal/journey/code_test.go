@@ -29,9 +29,15 @@ func TestCodesOfTheStandard(t *testing.T) {
 		length int
 		want   string
 	}{
-		{59, otp.AlgorithmSHA1, 20, "94287082"}, {59, otp.AlgorithmSHA256, 32, "46119246"}, {59, otp.AlgorithmSHA512, 64, "90693936"},
-		{1111111109, otp.AlgorithmSHA1, 20, "07081804"}, {1111111111, otp.AlgorithmSHA256, 32, "67062674"}, {1234567890, otp.AlgorithmSHA512, 64, "93441116"},
-		{2000000000, otp.AlgorithmSHA1, 20, "69279037"}, {20000000000, otp.AlgorithmSHA256, 32, "77737706"}, {20000000000, otp.AlgorithmSHA512, 64, "47863826"},
+		{59, otp.AlgorithmSHA1, 20, "94287082"},
+		{59, otp.AlgorithmSHA256, 32, "46119246"},
+		{59, otp.AlgorithmSHA512, 64, "90693936"},
+		{1111111109, otp.AlgorithmSHA1, 20, "07081804"},
+		{1111111111, otp.AlgorithmSHA256, 32, "67062674"},
+		{1234567890, otp.AlgorithmSHA512, 64, "93441116"},
+		{2000000000, otp.AlgorithmSHA1, 20, "69279037"},
+		{20000000000, otp.AlgorithmSHA256, 32, "77737706"},
+		{20000000000, otp.AlgorithmSHA512, 64, "47863826"},
 	} {
 		key := strings.TrimRight(base32.StdEncoding.EncodeToString([]byte(seed[:c.length])), "=")
 		spaced := key[:4] + " " + key[4:8] + "-" + key[8:]
@@ -49,7 +55,7 @@ func TestCodeWaitsForTheNextPeriod(t *testing.T) {
 		for _, c := range []struct{ into, wait time.Duration }{
 			{0, 0}, {28 * time.Second, 0}, {28500 * time.Millisecond, 1510 * time.Millisecond}, {29999 * time.Millisecond, 11 * time.Millisecond},
 		} {
-			time.Sleep(time.Until(time.Now().Truncate(30*time.Second).Add(30*time.Second + c.into)))
+			time.Sleep(time.Until(time.Now().Truncate(30 * time.Second).Add(30*time.Second + c.into)))
 			begin := time.Now()
 			got, err := oneTime(t.Context(), "otpauth://totp/Shop:ada?secret=JBSWY3DPEHPK3PXP&issuer=Shop")
 			if err != nil || time.Since(begin) != c.wait {
@@ -197,8 +203,10 @@ func TestMailThatDoesNotCome(t *testing.T) {
 	}{
 		"nothing": {want: "no message has come since the run began"},
 		"subject": {
-			deliver: func(t *testing.T, s *post, begin time.Time) { s.deliver(t, begin, "ada@example.com", "News", "\n123456\n") },
-			want:    "a message has come, but its subject is “News”",
+			deliver: func(t *testing.T, s *post, begin time.Time) {
+				s.deliver(t, begin, "ada@example.com", "News", "\n123456\n")
+			},
+			want: "a message has come, but its subject is “News”",
 		},
 		"address": {
 			deliver: func(t *testing.T, s *post, begin time.Time) {
@@ -207,8 +215,10 @@ func TestMailThatDoesNotCome(t *testing.T) {
 			want: "messages have come, but none to that address",
 		},
 		"pattern": {
-			deliver: func(t *testing.T, s *post, begin time.Time) { s.deliver(t, begin, "ada@example.com", "Code", "\n12345\n") },
-			want:    "the message “Code” does not hold what the pattern wants",
+			deliver: func(t *testing.T, s *post, begin time.Time) {
+				s.deliver(t, begin, "ada@example.com", "Code", "\n12345\n")
+			},
+			want: "the message “Code” does not hold what the pattern wants",
 		},
 		"huge": {
 			deliver: func(t *testing.T, s *post, begin time.Time) {

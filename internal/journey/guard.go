@@ -76,7 +76,6 @@ func (p *play) playStep(ctx context.Context, s Step) {
 	p.err = p.carryOut(ctx, s)
 	r.end = time.Now()
 	p.cause = context.Cause(ctx)
-	p.develop(ctx)
 	p.turnBack()
 	r.url = p.page.URL()
 	if took := r.end.Sub(r.begin); s.Budget > 0 && took > s.Budget {

@@ -21,22 +21,6 @@ const (
 	maxHTML       = 512 << 10
 )
 
-// shoot keeps a picture of the page for a step. A page that paints nothing in
-// time has none.
-func (p *play) shoot(ctx context.Context, i int) {
-	if p.page.URL() == "about:blank" {
-		return
-	}
-	limit, cancel := context.WithTimeout(ctx, reserve)
-	defer cancel()
-	picture, err := p.capture(limit, browser.ScreenshotOptions{Quality: 70})
-	if err != nil {
-		p.log.DebugContext(ctx, "take screenshot", "error", err)
-		return
-	}
-	p.records[i].screenshot, _ = p.put(ctx, "image/jpeg", picture, maxPicture)
-}
-
 // put stores evidence; a store that cannot is our fault, and ends the run as
 // broken.
 func (p *play) put(ctx context.Context, mediaType string, data []byte, limit int64) (string, int64) {

@@ -232,7 +232,7 @@ type play struct {
 	evidence []signal.Evidence
 	dropped  int
 	bytes    meter
-	reel     reel
+	due      []int // steps whose pictures are still to be taken
 	gathered gathered
 
 	vars    map[string]string // by name; secrets as "secret.name"; code and api steps add to them

@@ -64,10 +64,6 @@ func (p *play) carryOut(ctx context.Context, s Step) error {
 // plain plays a step that acts on no element.
 func (p *play) plain(ctx context.Context, s Step) error {
 	switch s.Type {
-	case SetViewport, KeyDown, KeyUp, Press, Scroll, Close:
-		p.acts()
-	}
-	switch s.Type {
 	case SetViewport:
 		if p.root.Parent() != nil {
 			return nil // a frame has none of its own
@@ -159,7 +155,6 @@ func (p *play) closePage(ctx context.Context) error {
 
 // navigate opens the step's URL.
 func (p *play) navigate(ctx context.Context, s Step) error {
-	p.acts()
 	if s.Type == Open {
 		address, err := p.opens(s.URL)
 		if err != nil {

@@ -273,7 +273,8 @@ func TestStoryFails(t *testing.T) {
 		},
 		"value": {
 			"- run: sign-in.yaml\n  - api: {post: /api/orders, json: {}, expect: {$.total: 13, $.items: {less: 2}, body: contains nothing}}", "assertion",
-			`$.items is [{"name":"Sled"},{"name":"Kite"}], wanted less 2; $.total is 12.5, wanted equals 13; the body is`, signal.Fail, product.Journey{},
+			`$.items is [{"name":"Sled"},{"name":"Kite"}], wanted less 2; $.total is 12.5, wanted equals 13; the body is`, signal.Fail,
+			product.Journey{},
 		},
 		"host": {
 			"- api: {get: 'http://other.example/x'}", "fence", "other.example/x is a host that is not declared", signal.Fail, product.Journey{Hosts: []string{"*.cdn.example"}},
@@ -284,7 +285,7 @@ func TestStoryFails(t *testing.T) {
 		"refused": {
 			"- api: {get: 'http://127.0.0.1:1/x'}", "request", "GET http://127.0.0.1:1/x failed: dial tcp", signal.Fail, product.Journey{},
 		},
-		"missing":   {"- see: '{{later}}'", "", "variable {{later}} has no value", signal.Broken, product.Journey{}},
+		"missing": {"- see: '{{later}}'", "", "variable {{later}} has no value", signal.Broken, product.Journey{}},
 		"unsaved": {
 			"- soft: true\n    api: {get: /, save: {order: $.id}}\n  - api: {get: '/{{order}}'}", "assertion", "the step “get /” has not saved it", signal.Fail, product.Journey{},
 		},

@@ -8,11 +8,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/ohler55/ojg/jp"
 	"github.com/pquerna/otp/totp"
-
-	"time"
 )
 
 func methods() []string { return []string{"get", "post", "put", "patch", "delete", "head", "options"} }
