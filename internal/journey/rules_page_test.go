@@ -181,3 +181,17 @@ func TestEngineTravelsOnce(t *testing.T) {
 		t.Errorf("the engine has grown to %d bytes", n)
 	}
 }
+
+// A key that sends a form is awaited as a click is.
+func TestPressAwaitsItsNavigation(t *testing.T) {
+	b := newLab(t).open(t, pages(map[string]string{"/": `<form action=/found><input id=a name=q autofocus></form>`, "/found": `<h1>Found</h1>`}))
+	if err := b.do(one(Click, css("#a"))); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.do(Step{Type: Press, Key: "Enter"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.TrimPrefix(b.page.URL(), b.site.URL); got != "/found?q=" {
+		t.Errorf("got %s, want /found?q=", got)
+	}
+}

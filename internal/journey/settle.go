@@ -142,8 +142,12 @@ func (n *settler) wait(ctx context.Context) bool {
 }
 
 // afterAction waits for the navigations that the last action started to commit,
-// not to load. Without one it costs no round trip.
-func (p *play) afterAction(ctx context.Context) error { return p.settleAction(ctx, p.page) }
+// not to load. It asks the page once first, so that what the action set off there
+// has begun. The page's navigations must have been watched since before.
+func (p *play) afterAction(ctx context.Context) error {
+	_ = p.page.MainFrame().Evaluate(ctx, browser.Isolated, "new Promise((done) => setTimeout(done))", nil)
+	return p.settleAction(ctx, p.page)
+}
 
 func (p *play) settleAction(ctx context.Context, page *browser.Page) error {
 	n := p.settlers.watch(page)

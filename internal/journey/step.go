@@ -78,7 +78,11 @@ func (p *play) plain(ctx context.Context, s Step) error {
 	case KeyUp:
 		return p.pressed(ctx, p.main.KeyUp(ctx, s.Key))
 	case Press:
-		return p.press(ctx, s.Key)
+		p.settlers.watch(p.page)
+		if err := p.press(ctx, s.Key); err != nil {
+			return err
+		}
+		return p.afterAction(ctx)
 	case Scroll:
 		return p.scrollWindow(ctx, s)
 	case EmulateNetwork:
