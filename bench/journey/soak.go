@@ -127,20 +127,13 @@ func many(n int, one func() error) error {
 
 // sample notes the largest resident size of this process until stop.
 func sample(peak *atomic.Int64) (stop func()) {
-	done := make(chan struct{})
-	go func() {
-		tick := time.NewTicker(20 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			select {
-			case <-done:
-				return
-			case <-tick.C:
-				peak.Store(max(peak.Load(), resident()))
-			}
-		}
-	}()
-	return func() { close(done) }
+	tick := 20 * time.Millisecond
+	var timer *time.Timer
+	timer = time.AfterFunc(tick, func() {
+		peak.Store(max(peak.Load(), resident()))
+		timer.Reset(tick)
+	})
+	return func() { timer.Stop() }
 }
 
 func resident() int64 {
