@@ -97,7 +97,13 @@ func (h *hands) look(ctx context.Context, a action.Action) work {
 				return err
 			}
 		}
-		return observe(ctx, tx, s)
+		if err := observe(ctx, tx, s); err != nil {
+			return err
+		}
+		if l.Watch == watch.StandingID(p.ID) && s.Pictured() {
+			return firstPictures(ctx, tx, s, h.now())
+		}
+		return nil
 	}}
 }
 

@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/url"
 	"slices"
-	"strings"
+	"time"
 
 	"github.com/postflight/postflight/internal/action"
 	"github.com/postflight/postflight/internal/blob"
@@ -113,6 +114,22 @@ func pictures() station {
 	}
 }
 
+// firstPictures gives a product its first baselines, before its next release:
+// those of a standing journey that passes on the live release, when that is the
+// last good one. A picture that has a baseline keeps it.
+func firstPictures(ctx context.Context, tx *store.Tx, s signal.Signal, now time.Time) error {
+	st, live, err := standing(ctx, tx, s.Product)
+	if err != nil || live == nil || st.LastGood != live.ID {
+		return err
+	}
+	s.Release, s.Expected = live.ID, live.Version
+	if err := tx.PutCandidates(ctx, s); err != nil {
+		return err
+	}
+	_, err = tx.FillBaselines(ctx, s.Product, live.ID, now)
+	return err
+}
+
 // journey plays one journey, in a browser of its own.
 func (h *hands) journey(ctx context.Context, p product.Product, l watch.Look, a action.Action) (s signal.Signal) {
 	quarantine, away := p.Quarantined(l.Name, h.now())
@@ -158,17 +175,21 @@ func (h *hands) journey(ctx context.Context, p product.Product, l watch.Look, a 
 // fenced adds to a journey's fence what belongs inside it anyway: the
 // integrations, and our own server, which takes the boot reports.
 func fenced(j product.Journey, p product.Product, own string) product.Journey {
+	u, err := url.Parse(own)
+	known := err == nil && u.Host != ""
+	if j.Writes != nil && known {
+		j.Writes = append(slices.Clone(j.Writes), "POST "+u.Host+"/*")
+	}
 	if j.Hosts == nil {
 		return j
 	}
-	hosts := slices.Clone(j.Hosts)
+	j.Hosts = slices.Clone(j.Hosts)
 	for _, in := range p.Integrations {
-		hosts = append(hosts, in.Hosts...)
+		j.Hosts = append(j.Hosts, in.Hosts...)
 	}
-	if _, host, ok := strings.Cut(own, "://"); ok {
-		hosts = append(hosts, host)
+	if known {
+		j.Hosts = append(j.Hosts, u.Host)
 	}
-	j.Hosts = hosts
 	return j
 }
 

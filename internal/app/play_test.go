@@ -11,12 +11,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/postflight/postflight/internal/action"
 	"github.com/postflight/postflight/internal/blob"
 	"github.com/postflight/postflight/internal/browser"
 	"github.com/postflight/postflight/internal/check"
 	"github.com/postflight/postflight/internal/config"
 	"github.com/postflight/postflight/internal/product"
+	"github.com/postflight/postflight/internal/release"
 	"github.com/postflight/postflight/internal/signal"
 	"github.com/postflight/postflight/internal/store"
 	"github.com/postflight/postflight/internal/watch"
@@ -128,5 +131,100 @@ func TestConfiguredJourneyIsPlayed(t *testing.T) {
 	}
 	if got := h.runs.list(); len(got) != 0 {
 		t.Errorf("runs that are over are shown: %+v", got)
+	}
+}
+
+func TestFenceKeepsBootReportsInside(t *testing.T) {
+	t.Parallel()
+	p := product.Product{Integrations: []product.Integration{{ID: "pay", Hosts: []string{"pay.test"}}}}
+	for _, c := range []struct {
+		name, own                    string
+		hosts, writes                []string
+		wantHosts, wantWrites        []string
+		mayReport, mayWriteElsewhere bool
+	}{
+		{"no fence", "http://pf.test:7780", nil, nil, nil, nil, true, true},
+		{"hosts", "http://pf.test:7780", []string{"a.test"}, nil, []string{"a.test", "pay.test", "pf.test:7780"}, nil, true, false},
+		{"writes", "http://pf.test:7780", nil, []string{}, nil, []string{"POST pf.test:7780/*"}, true, false},
+		{"both", "http://[::1]:7780", []string{}, []string{"POST /test-*"}, []string{"pay.test", "[::1]:7780"}, []string{"POST /test-*", "POST [::1]:7780/*"}, true, false},
+		{"no address of ours", "", []string{}, []string{}, []string{"pay.test"}, []string{}, false, false},
+	} {
+		j := product.Journey{Hosts: c.hosts, Writes: c.writes}
+		got := fenced(j, p, c.own)
+		if d := cmp.Diff(c.wantHosts, got.Hosts) + cmp.Diff(c.wantWrites, got.Writes); d != "" {
+			t.Errorf("%s: %s", c.name, d)
+		}
+		f := browser.Fence{Hosts: got.Hosts, Writes: got.Writes}
+		if err := f.Check(); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if c.own != "" && (f.Refuses("POST", c.own+"/boot") == "") != c.mayReport {
+			t.Errorf("%s: a boot report is %q", c.name, f.Refuses("POST", c.own+"/boot"))
+		}
+		if (f.Refuses("POST", "http://shop.test/order") == "") != c.mayWriteElsewhere {
+			t.Errorf("%s: a write elsewhere is %q", c.name, f.Refuses("POST", "http://shop.test/order"))
+		}
+		if len(j.Hosts) != len(c.hosts) || len(j.Writes) != len(c.writes) {
+			t.Errorf("%s: the configuration was changed", c.name)
+		}
+	}
+}
+
+// TestFirstBaseline gives a product pictures to compare with before its first
+// release that is watched, and only those of a release known to be good.
+func TestFirstBaseline(t *testing.T) {
+	t.Parallel()
+	key := signal.PictureKey{Product: "shop", Journey: "book", Step: "home", Browser: "shell 156", Viewport: "1280x720@1"}
+	run := func(blob, served string) signal.Signal {
+		return signal.Signal{
+			ID: signal.ID("s-" + blob), At: time.Unix(100, 0), Product: "shop", Kind: signal.Journey, Name: "book", Outcome: signal.Pass,
+			Side: signal.New, Served: served, Watch: "standing-shop",
+			Steps: []signal.Step{{Index: 1, Compared: &signal.Comparison{Key: key, Picture: blob, State: "new"}}},
+		}
+	}
+	h := kitchen(t, product.Product{ID: "shop"})
+	see := func(s signal.Signal, st release.State) (blob string) {
+		t.Helper()
+		err := h.store.Write(t.Context(), func(tx *store.Tx) error {
+			if err := tx.PutState(t.Context(), st); err != nil {
+				return err
+			}
+			return firstPictures(t.Context(), tx, s, time.Unix(200, 0))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, _, err := h.album.Baseline(t.Context(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b.Blob
+	}
+	err := h.store.Write(t.Context(), func(tx *store.Tx) error {
+		return tx.PutRelease(t.Context(), release.Release{ID: "shop-1", Product: "shop", Version: "v1", At: time.Unix(1, 0)})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := release.State{Product: "shop", Live: "shop-1", LastGood: "shop-1"}
+	failed := run("failed", "v1")
+	failed.Outcome = signal.Fail
+	for _, c := range []struct {
+		name string
+		s    signal.Signal
+		st   release.State
+		want string
+	}{
+		{"nothing is live", run("a", "v1"), release.State{Product: "shop"}, ""},
+		{"the live release is not known to be good", run("b", "v1"), release.State{Product: "shop", Live: "shop-1"}, ""},
+		{"another version was met", run("c", "v2"), good, ""},
+		{"no version was met", run("d", ""), good, ""},
+		{"the run failed", failed, good, ""},
+		{"the last good release", run("e", "v1"), good, "e"},
+		{"there is a baseline", run("f", "v1"), good, "e"},
+	} {
+		if got := see(c.s, c.st); got != c.want {
+			t.Errorf("%s: the baseline is %q, want %q", c.name, got, c.want)
+		}
 	}
 }

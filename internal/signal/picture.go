@@ -1,6 +1,7 @@
 package signal
 
 import (
+	"slices"
 	"time"
 
 	"github.com/postflight/postflight/internal/product"
@@ -43,6 +44,14 @@ func (s Signal) Candidates() []Baseline {
 		}
 	}
 	return out
+}
+
+// Pictured reports whether the run passed and has a picture that can become a
+// baseline.
+func (s Signal) Pictured() bool {
+	return s.Kind == Journey && s.Outcome == Pass && slices.ContainsFunc(s.Steps, func(st Step) bool {
+		return st.Compared != nil && st.Compared.Accepts()
+	})
 }
 
 // Accepts reports whether the picture can become a baseline.

@@ -27,9 +27,9 @@ func pictureID(k signal.PictureKey, r release.ID) (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// putCandidates notes the pictures of a run that its release is compared by
+// PutCandidates notes the pictures of a run that its release is compared by
 // later, if it is found good. The newest run's count.
-func (t *Tx) putCandidates(ctx context.Context, s signal.Signal) error {
+func (t *Tx) PutCandidates(ctx context.Context, s signal.Signal) error {
 	for _, b := range s.Candidates() {
 		id, err := pictureID(b.Key, b.Release)
 		if err != nil {

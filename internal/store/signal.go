@@ -35,7 +35,7 @@ func (t *Tx) PutSignal(ctx context.Context, s signal.Signal) error {
 	if err := t.PutTrend(ctx, s); err != nil {
 		return err
 	}
-	return t.putCandidates(ctx, s)
+	return t.PutCandidates(ctx, s)
 }
 
 // briefly drops what only the page of the signal itself shows: steps, and
