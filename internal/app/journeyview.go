@@ -63,7 +63,13 @@ func (v *journeyView) standing(p product.ID, j product.Journey, past []signal.Si
 	var took []time.Duration
 	for i := range past {
 		s := &past[i]
-		if s.Name != j.ID || s.Side == signal.Old {
+		if s.Name != j.ID {
+			continue
+		}
+		if s.Left != nil {
+			out.Left, out.Counted = out.Left+*s.Left, out.Counted+1
+		}
+		if s.Side == signal.Old {
 			continue
 		}
 		out.Last = s
@@ -142,8 +148,28 @@ func (v *journeyView) Run(ctx context.Context, id signal.ID) (web.RunView, error
 			out.Earlier = "" // older than what is looked back on
 		}
 		out.Median = quantile(took, 50)
-		return out, nil
+		out.Accepted, err = accepted(ctx, tx, s)
+		return out, err
 	})
+}
+
+// accepted returns the baselines that persons took from a run.
+func accepted(ctx context.Context, tx *store.Tx, s signal.Signal) ([]signal.Baseline, error) {
+	var out []signal.Baseline
+	for _, step := range s.Steps {
+		c := step.Compared
+		if c == nil {
+			continue
+		}
+		b, ok, err := tx.Baseline(ctx, c.Key)
+		if err != nil {
+			return nil, err
+		}
+		if ok && b.By != "" && b.Key == c.Key && b.Blob == c.Picture {
+			out = append(out, b)
+		}
+	}
+	return out, nil
 }
 
 // Running returns the runs in progress, oldest first.

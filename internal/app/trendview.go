@@ -1,7 +1,9 @@
 package app
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/postflight/postflight/internal/product"
@@ -25,13 +27,21 @@ func (v *journeyView) Trend(ctx context.Context, p product.ID, journey string, s
 	if err != nil {
 		return web.Trend{}, err
 	}
-	var shown []release.Release
+	t := trend.Build(rows, recent(releases, since), v.budgets(p, journey), v.now())
+	t.Marks = slices.DeleteFunc(t.Marks, func(m trend.Mark) bool { return m.At.Before(since) })
+	return trendPage(t), nil
+}
+
+// recent keeps the releases since a moment, and those before it that they are
+// measured against.
+func recent(releases []release.Release, since time.Time) []release.Release {
+	asked := map[release.ID]bool{}
 	for _, r := range releases {
 		if !r.At.Before(since) {
-			shown = append(shown, r)
+			asked[r.ID], asked[cmp.Or(r.Compare, r.Previous)] = true, true
 		}
 	}
-	return trendPage(trend.Build(rows, shown, v.budgets(p, journey), v.now())), nil
+	return slices.DeleteFunc(slices.Clone(releases), func(r release.Release) bool { return !asked[r.ID] })
 }
 
 // budgets returns the configured limits of a journey's web vitals.
@@ -59,9 +69,16 @@ func trendPage(t trend.Trend) web.Trend {
 		out.Hosts = append(out.Hosts, web.TrendHost(h))
 	}
 	for _, vital := range t.Vitals {
-		out.Vitals = append(out.Vitals, web.TrendVital{Name: vital.Name, Budget: vital.Budget, Points: trendPoints(vital.Points)})
+		out.Vitals = append(out.Vitals, web.TrendVital{
+			Name: vital.Name, Budget: vital.Budget, Points: trendPoints(vital.Points),
+			State: string(vital.State), P75: vital.P75, N: vital.N, Need: vital.Need,
+		})
 	}
 	for _, c := range t.Comparisons {
+		out.Beside = append(out.Beside, web.Beside{
+			Release: c.Release, Before: c.Before, After: c.After, BeforeN: c.BeforeN, AfterN: c.AfterN, State: string(c.State),
+			NeedBefore: c.NeedBefore, Need: c.NeedAfter, Why: c.Why, Slower: len(c.Regressions),
+		})
 		for _, e := range c.Regressions {
 			out.Regressions = append(out.Regressions, web.Regression{
 				Step: e.Step, Before: c.Before, After: c.After, Release: c.Release, From: e.From, To: e.To,

@@ -162,7 +162,16 @@ func weeks() Trend {
 		t.Steps = append(t.Steps, TrendStep{Title: title})
 	}
 	t.Steps[4].Budget = 700 * time.Millisecond
-	t.Vitals = []TrendVital{{Name: "LCP", Budget: 2000}, {Name: "CLS", Budget: 0.1}}
+	t.Vitals = []TrendVital{
+		{Name: "LCP", Budget: 2000, State: "over", P75: 2100, N: 88}, {Name: "CLS", Budget: 0.1, State: "within", P75: 0.03, N: 88},
+		{Name: "INP", Budget: 200, State: "unknown", N: 2, P75: 80, Need: 3},
+	}
+	t.Beside = []Beside{
+		{Release: "r42", Before: "2026.11.20-1", After: "2026.11.21-1", BeforeN: 120, AfterN: 3, State: "unknown", Need: 5, Why: "there are 3 runs"},
+		{Release: "r41", Before: "2026.11.14-2", After: "2026.11.20-1", BeforeN: 88, AfterN: 100, State: "steady"},
+		{Release: "r40", Before: "2026.11.02-1", After: "2026.11.14-2", BeforeN: 120, AfterN: 88, State: "regressed", Slower: 1},
+		{Release: "r39", Before: "2026.11.02-1", After: "2026.11.14-1", AfterN: 9, State: "unknown", NeedBefore: 8, Why: "the browser or the viewport is not the one of before"},
+	}
 	for day := range 28 {
 		if day == 11 || day == 12 || day == 13 || day == 14 || day == 15 || day == 16 {
 			continue // the server was down: nothing is known

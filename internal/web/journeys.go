@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/postflight/postflight/internal/fault"
@@ -172,6 +173,26 @@ func headlineJourneys(groups []journeyGroup, now time.Time) string {
 	return out + "."
 }
 
+// leftWord says what a product's journeys left behind in it, "" when no run
+// has counted that.
+func (g journeyGroup) leftWord() string {
+	left, counted := g.left()
+	switch {
+	case counted == 0:
+		return ""
+	case left == 0:
+		return "No synthetic record is left behind, by the last " + count(counted, "run") + " that counted them."
+	}
+	return count(left, "synthetic record") + " left behind by the last " + count(counted, "run") + " that counted them."
+}
+
+func (g journeyGroup) left() (left, counted int) {
+	for _, c := range g.Cards {
+		left, counted = left+c.Left, counted+c.Counted
+	}
+	return left, counted
+}
+
 // trendPage is a journey over weeks, worked out.
 type trendPage struct {
 	Trend
@@ -181,7 +202,7 @@ type trendPage struct {
 	Weeks    int
 	Runs     chart
 	StepRows []stepTrend
-	Vitals   []chart
+	Vitals   []vitalTrend
 	Failed   int
 	Total    int
 }
@@ -191,6 +212,12 @@ type stepTrend struct {
 	TrendStep
 	Line        chart
 	First, Last float64 // medians of the first and the last bucket, ms
+}
+
+// vitalTrend is one vital's line and how it stands.
+type vitalTrend struct {
+	TrendVital
+	Line chart
 }
 
 // weeksShown are the spans that can be chosen.
@@ -254,7 +281,7 @@ func (t *trendPage) fill(from, to time.Time) {
 		if vital.Name == "CLS" {
 			o.Unit = ""
 		}
-		t.Vitals = append(t.Vitals, plot(vital.Points, o))
+		t.Vitals = append(t.Vitals, vitalTrend{vital, plot(vital.Points, o)})
 	}
 }
 
@@ -279,6 +306,74 @@ func movedWord(first, last float64) string {
 		return "steady"
 	}
 	return changeWord(ms(first), ms(last))
+}
+
+// mark says how a vital stands against its budget.
+func (v vitalTrend) mark() mark {
+	switch v.State {
+	case "within":
+		return mark{"good", "check", "Within its budget"}
+	case "over":
+		return mark{"bad", "cross", "Over its budget"}
+	case "unset":
+		return mark{"idle", "dash", "No budget"}
+	}
+	return mark{"warn", "question", "Not known yet"}
+}
+
+// word says by what a vital is judged, or what is missing.
+func (v vitalTrend) word() string {
+	unit := "ms"
+	if v.Name == "CLS" {
+		unit = ""
+	}
+	var out string
+	switch {
+	case v.N > 0:
+		out = "three in four within " + measure(v.P75, unit) + ", " + count(v.N, "run") + " of the newest version"
+	default:
+		out = "not measured on the newest version"
+	}
+	if v.Budget > 0 {
+		out += ", budget " + measure(v.Budget, unit)
+	}
+	if v.Need > 0 {
+		out += "; " + strconv.Itoa(v.Need) + " more would tell"
+	}
+	return out
+}
+
+// mark says what a comparison of releases came to.
+func (b Beside) mark() mark {
+	switch b.State {
+	case "steady":
+		return mark{"good", "check", "Not slower"}
+	case "regressed":
+		return mark{"bad", "cross", strconv.Itoa(b.Slower) + " slower"}
+	}
+	return mark{"warn", "question", "Not known"}
+}
+
+// word says what a comparison of releases rests on, or what it lacks.
+func (b Beside) word() string {
+	switch {
+	case b.State != "unknown":
+		return count(b.AfterN, "run") + " beside " + strconv.Itoa(b.BeforeN) + " of " + b.Before
+	case b.NeedBefore == 0 && b.Need == 0:
+		return upper(b.Why)
+	}
+	var need []string
+	if b.Need > 0 {
+		need = append(need, strconv.Itoa(b.Need)+" more on "+b.After)
+	}
+	if b.NeedBefore > 0 {
+		need = append(need, strconv.Itoa(b.NeedBefore)+" more on "+b.Before)
+	}
+	out := "Not enough runs that passed: " + strings.Join(need, " and ") + " would tell"
+	if b.NeedBefore > 0 && b.BeforeN == 0 && b.Why != "" {
+		out += " (" + b.Why + ")"
+	}
+	return out
 }
 
 // sureWord says how sure a comparison is, never all of it.

@@ -248,7 +248,11 @@ func TestTrendPage(t *testing.T) {
 	t.Parallel()
 	page := body(t, fullWorld(), "/journeys/workshop/book", "viewer")
 	wantWords(t, page, "6160 runs in 4 weeks, 8 failed", "Pay with Nordpay", "480 ms slower (+100 %)", "99.8 % sure", "2026.11.14-2",
-		"steady", "budget 700 ms", "third party", "could not look", `aria-current="true"`)
+		"steady", "budget 700 ms", "third party", "could not look", `aria-current="true"`,
+		"Over its budget", "three in four within 2.10 s, 88 runs of the newest version, budget 2.00 s", "Within its budget",
+		"Not known yet", "budget 200 ms; 3 more would tell", "It has a budget, and nothing is known of it",
+		"Not enough runs that passed: 5 more on 2026.11.21-1 would tell", "Not slower", "100 runs beside 88 of 2026.11.14-2", "1 slower",
+		"8 more on 2026.11.02-1 would tell (the browser or the viewport is not the one of before)")
 	if strings.Contains(page, "style=") || strings.Contains(page, "NaN") {
 		t.Error("inline style or a value that is none")
 	}
@@ -373,6 +377,19 @@ func TestSilentStepsHaveNoColumn(t *testing.T) {
 	} {
 		if got := c.f.silent(); got != c.want {
 			t.Errorf("%+v: got %v", c.f, got)
+		}
+	}
+}
+
+func TestLeftWord(t *testing.T) {
+	t.Parallel()
+	for want, g := range map[string]journeyGroup{
+		"": {Cards: []journeyCard{{}, {}}},
+		"3 synthetic records left behind by the last 12 runs that counted them.":   {Cards: []journeyCard{{JourneyStanding: JourneyStanding{Left: 3, Counted: 4}}, {JourneyStanding: JourneyStanding{Counted: 8}}}},
+		"No synthetic record is left behind, by the last 1 run that counted them.": {Cards: []journeyCard{{JourneyStanding: JourneyStanding{Counted: 1}}}},
+	} {
+		if got := g.leftWord(); got != want {
+			t.Errorf("got %q, want %q", got, want)
 		}
 	}
 }

@@ -54,6 +54,9 @@ type JourneyStanding struct {
 	Median, P90 time.Duration
 	Runs        int
 	Flake       FlakeRate
+	// Left is how many synthetic records the last Counted runs left behind; 0
+	// counted: nothing is known.
+	Left, Counted int
 }
 
 // FlakeRate is how often a journey failed without a cause that stayed, learned
@@ -100,6 +103,19 @@ type Trend struct {
 	Hosts       []TrendHost // most time first
 	Vitals      []TrendVital
 	Regressions []Regression // surest first
+	// Beside are the releases beside the ones before them, newest first.
+	Beside []Beside
+}
+
+// Beside is a release beside the one that it is measured against.
+type Beside struct {
+	Release          release.ID
+	Before, After    string // versions
+	BeforeN, AfterN  int    // runs that passed
+	State            string // unknown, steady or regressed
+	NeedBefore, Need int    // further runs of either that it takes to say; only when unknown
+	Why              string // of unknown
+	Slower           int    // things that take longer
 }
 
 // TrendPoint is a bucket of runs of one release. P50 and P90 are milliseconds,
@@ -143,6 +159,12 @@ type TrendVital struct {
 	Name   string // LCP, FCP, TTFB, INP, CLS
 	Points []TrendPoint
 	Budget float64 // milliseconds, or the score of CLS; 0: none
+	// State is unknown, within, over, or unset when there is no budget; by the
+	// 75th percentile of the newest version's N runs that passed.
+	State string
+	P75   float64
+	N     int
+	Need  int // further runs that it takes to say; only when unknown
 }
 
 // Regression is a step that takes longer on one release than on the one before.
