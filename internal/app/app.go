@@ -99,6 +99,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	}()
 	a.machine, a.runs = &machine{now: a.now}, newRuns(a.now)
 	for _, p := range a.products {
+		titled(p.Journeys)
 		a.byID[p.ID] = p
 	}
 	if err := a.openState(ctx); err != nil {

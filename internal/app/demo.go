@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -174,6 +175,14 @@ products:
       - file: journeys/browse.json
         every: 1m
         timeout: 10s
+        compare: { ignore: [.foot] } # the version stands there
+        budgets: { lcp: 1500ms, cls: 0.1 }
+      - file: journeys/find-out.yaml # written by hand
+        every: 1m
+        timeout: 10s
+        hosts: ["*.localhost"] # beside the shop, its integrations and Postflight
+        writes: [POST /api/errors]
+        budgets: { lcp: 1500ms, ttfb: 300ms, inp: 200ms, cls: 0.1 }
     pages: [/, /book]
     boot_reports: true
     integrations:
@@ -198,7 +207,7 @@ products:
       settle: 8s
 `
 
-// writeJourneys writes the demo's recordings.
+// writeJourneys writes the demo's journeys.
 func writeJourneys(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -212,7 +221,11 @@ func writeJourneys(dir string) error {
 			return err
 		}
 	}
-	return nil
+	raw, err := fs.ReadFile(demo.Files(), "journeys/"+demo.Written)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, demo.Written), raw, 0o600)
 }
 
 // configure writes the demo's files and reads the configuration back, as a

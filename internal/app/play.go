@@ -207,6 +207,20 @@ func loadJourney(j product.Journey) (*journey.Journey, error) {
 	return readJourney(j.File, journey.LoadOptions{Vars: known(j.Vars), SecretNames: names})
 }
 
+// titled gives the journeys without a configured title that of their files. One
+// that cannot be read has none, which its runs will say.
+func titled(journeys []product.Journey) {
+	for i := range journeys {
+		j := &journeys[i]
+		if j.Title != "" || j.Suite != nil {
+			continue
+		}
+		if parsed, err := loadJourney(*j); err == nil {
+			j.Title = parsed.Title
+		}
+	}
+}
+
 // known makes a map that says: these, and no others.
 func known(vars map[string]string) map[string]string {
 	if vars == nil {

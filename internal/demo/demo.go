@@ -28,14 +28,17 @@ import (
 //go:embed releases journeys
 var embedded embed.FS
 
-// Files is the embedded material: "releases/<scenario>/…" and
-// "journeys/<name>.json", the recordings a watcher plays against the shop.
-// Their URLs use the origin http://127.0.0.1:8080; whoever plays them re-bases
-// that origin onto the shop's own.
+// Files is the embedded material: "releases/<scenario>/…" and "journeys/<file>",
+// which a watcher plays against the shop. The URLs of recordings use the origin
+// http://127.0.0.1:8080; whoever plays them re-bases that origin onto the shop's
+// own.
 func Files() fs.FS { return embedded }
 
 // Journeys names the recordings in Files, in the order to show them.
 func Journeys() []string { return []string{"book-a-visit", "browse"} }
+
+// Written is the file among the journeys that is written by hand.
+const Written = "find-out.yaml"
 
 // Journey returns one recording, as exported by the Chrome DevTools Recorder.
 func Journey(name string) ([]byte, error) {

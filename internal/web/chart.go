@@ -82,9 +82,13 @@ func plot(points []TrendPoint, o plotOptions) chart {
 	if o.Budget > 0 {
 		c.Limit, c.LimitWord = pct(y(o.Budget)), "budget "+measure(o.Budget, o.Unit)
 	}
+	layout := "2 Jan"
+	if o.To.Sub(o.From) < 4*24*time.Hour {
+		layout = "2 Jan 15:04"
+	}
 	for i, anchor := range []string{"start", "middle", "end"} {
 		t := o.From.Add(time.Duration(float64(i) / 2 * float64(o.To.Sub(o.From))))
-		c.Days = append(c.Days, chartTick{At: pct(50 * float64(i)), Anchor: anchor, Word: t.UTC().Format("2 Jan")})
+		c.Days = append(c.Days, chartTick{At: pct(50 * float64(i)), Anchor: anchor, Word: t.UTC().Format(layout)})
 	}
 	c.release(o.Releases, x)
 	return c

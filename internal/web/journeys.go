@@ -212,6 +212,8 @@ type stepTrend struct {
 	TrendStep
 	Line        chart
 	First, Last float64 // medians of the first and the last bucket, ms
+	Moved       bool    // there is enough in both to say how it changed
+	Slower      bool    // a release made it slower, for sure
 }
 
 // vitalTrend is one vital's line and how it stands.
@@ -253,25 +255,41 @@ func (s *site) getTrend(w http.ResponseWriter, r *http.Request, v *visit) error 
 	return nil
 }
 
+// enoughMoved is how many runs a bucket needs before it is set beside another.
+const enoughMoved = 8
+
+// begun is where the time axis begins: a history that is younger than what is
+// asked for gets the whole width.
+func begun(points []TrendPoint, from, to time.Time) time.Time {
+	if len(points) == 0 {
+		return from
+	}
+	first := points[0].At
+	first = first.Add(-max(to.Sub(first)/20, time.Minute))
+	if first.Before(from) {
+		return from
+	}
+	return first
+}
+
 // fill draws the lines.
 func (t *trendPage) fill(from, to time.Time) {
 	for _, p := range t.Points {
 		t.Failed += p.Failed
 		t.Total += p.N + p.Failed
 	}
+	from = begun(t.Points, from, to)
 	o := plotOptions{ID: "runs", Title: "How long a run takes", From: from, To: to, Releases: t.Releases, Unit: "ms"}
 	t.Runs = plot(t.Points, o)
 	for i, st := range t.Steps {
 		o.ID, o.Title, o.Budget = fmt.Sprintf("step-%d", i), "Step “"+st.Title+"”", float64(st.Budget)/float64(time.Millisecond)
 		row := stepTrend{TrendStep: st, Line: plot(st.Points, o)}
-		for _, p := range st.Points {
-			if p.N == 0 {
-				continue
-			}
-			if row.First == 0 {
-				row.First = p.P50
-			}
-			row.Last = p.P50
+		row.Slower = slices.ContainsFunc(t.Regressions, func(r Regression) bool { return r.Step == st.Title })
+		seen := slices.DeleteFunc(slices.Clone(st.Points), func(p TrendPoint) bool { return p.N == 0 })
+		if n := len(seen); n > 0 {
+			first, last := seen[0], seen[n-1]
+			row.First, row.Last = first.P50, last.P50
+			row.Moved = n > 1 && first.N >= enoughMoved && last.N >= enoughMoved
 		}
 		row.Line.Title += ": from " + measure(row.First, "ms") + " to " + measure(row.Last, "ms")
 		t.StepRows = append(t.StepRows, row)
