@@ -54,6 +54,8 @@ func width(rows []Row, now time.Time) time.Duration {
 		return day
 	}
 	switch length := now.Sub(rows[0].At); {
+	case length <= 3*time.Hour:
+		return 5 * time.Minute
 	case length <= 3*day:
 		return time.Hour
 	case length <= 60*day:
@@ -83,7 +85,7 @@ func (t *Trend) points(rows []Row, value func(Row) (float64, bool)) []Point {
 		if !known {
 			i = len(out)
 			index[k], order = i, append(order, k)
-			out = append(out, Point{At: k.at, Version: k.version, Browser: r.Browser, Viewport: r.Viewport})
+			out = append(out, Point{At: r.At, Version: k.version, Browser: r.Browser, Viewport: r.Viewport})
 		}
 		switch r.Outcome {
 		case signal.Pass:

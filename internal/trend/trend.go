@@ -98,7 +98,7 @@ func (r Row) profile() profile { return profile{r.Browser, r.Viewport} }
 
 // Trend is what the rows of one journey come to. Times are milliseconds.
 type Trend struct {
-	// Bucket is the width of the points: an hour, a day or a week.
+	// Bucket is the width of the points: five minutes, an hour, a day or a week.
 	Bucket time.Duration
 	Points []Point // of whole runs, oldest first
 	Marks  []Mark  // releases, oldest first
@@ -111,7 +111,8 @@ type Trend struct {
 	Comparisons  []Comparison // of each release with the one before, newest first
 }
 
-// Point is one bucket of the runs of one version in one browser and viewport.
+// Point is one bucket of the runs of one version in one browser and viewport,
+// At the first of them, so that it never stands before its release.
 // P50 and P90 are of the N runs that passed; both are 0 when N is.
 type Point struct {
 	At                time.Time
