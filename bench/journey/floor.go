@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -32,7 +33,7 @@ func floor(ctx context.Context, o options) (err error) {
 		_ = cmd.Wait()
 		_, _ = p.in.Close(), p.from.Close()
 	}()
-	return p.visit(o.base)
+	return p.visit(o.base, o.child == "floor-pictures")
 }
 
 // chromium starts with the flags that Postflight starts it with, less those
@@ -131,8 +132,9 @@ func (p *pipe) read() (message, error) {
 	return m, err
 }
 
-// visit plays the steps of the recording, with its assertions.
-func (p *pipe) visit(base string) error {
+// visit plays the steps of the recording, with its assertions. A picture is
+// taken where Postflight takes one: before a step that acts, and at the end.
+func (p *pipe) visit(base string, pictures bool) error {
 	steps := []func() error{
 		p.open,
 		func() error { return p.navigate(base + "/book") },
@@ -156,6 +158,11 @@ func (p *pipe) visit(base string) error {
 	for i, step := range steps {
 		if err := step(); err != nil {
 			return fmt.Errorf("floor, step %d: %w", i+1, err)
+		}
+		if next := i + 1; pictures && (next == len(steps) || slices.Contains([]int{4, 6, 7, 8, 9}, next)) {
+			if err := p.call("Page.captureScreenshot", map[string]any{"format": "jpeg", "quality": 70}, nil); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

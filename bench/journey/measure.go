@@ -99,8 +99,10 @@ func (s *stage) drivers() ([]*driver, error) {
 		}
 	}
 	all := []*driver{
-		{name: "floor", about: "bare protocol client, no evidence", argv: child("floor")},
-		{name: "postflight", about: "journey.Runner, all evidence kept", argv: child("postflight")},
+		{name: "floor", about: "bare protocol client, nothing kept", argv: child("floor")},
+		{name: "postflight", about: "no pictures; network, console and vitals kept", argv: child("postflight-sparse")},
+		{name: "floor, pictures", about: "the same, and a picture before each step that acts", argv: child("floor-pictures")},
+		{name: "postflight, pictures", about: "all evidence, as the server plays", argv: child("postflight")},
 	}
 	if s.o.peers == "" {
 		fmt.Println("the peers are left out: -peers names no directory")
@@ -116,9 +118,9 @@ func (s *stage) drivers() ([]*driver, error) {
 		}
 	}
 	return append(all,
-		&driver{name: "playwright", about: "playwright-core, pictures and record", argv: script("playwright.mjs"), env: []string{"EVIDENCE=1"}},
-		&driver{name: "playwright, bare", about: "playwright-core, no evidence", argv: script("playwright.mjs"), env: []string{"EVIDENCE=0"}},
-		&driver{name: "puppeteer replay", about: "@puppeteer/replay, pictures", argv: script("replay.mjs")},
+		&driver{name: "playwright", about: "playwright-core, nothing kept", argv: script("playwright.mjs"), env: []string{"EVIDENCE=0"}},
+		&driver{name: "playwright, pictures", about: "a picture a step, network and console kept", argv: script("playwright.mjs"), env: []string{"EVIDENCE=1"}},
+		&driver{name: "puppeteer replay, pictures", about: "@puppeteer/replay, a picture a step", argv: script("replay.mjs")},
 	), nil
 }
 
@@ -165,13 +167,19 @@ func (s *stage) once(ctx context.Context, d *driver, runs int, sample bool) (cos
 }
 
 // table prints medians, and ratios that are medians over the rounds' own pairs.
+// What keeps pictures is compared with ours that keeps them, what keeps none
+// with ours that keeps none.
 func (s *stage) table(all []*driver) {
 	fmt.Println("\n| driver | CPU of a journey, ms | to the floor | Postflight to it | wall, ms | memory peak, MB | CPU of the driver's start, ms |")
 	fmt.Println("|---|---|---|---|---|---|---|")
 	for _, d := range all {
+		floor, us := all[0], all[1]
+		if strings.Contains(d.name, "pictures") {
+			floor, us = all[2], all[3]
+		}
 		fmt.Printf("| %s: %s | %.0f | %.2f | %.2f | %.0f | %.0f | %.0f |\n", d.name, d.about,
-			median(s.each(d, cost.cpus)), median(ratios(s.each(d, cost.cpus), s.each(all[0], cost.cpus))),
-			median(ratios(s.each(all[1], cost.cpus), s.each(d, cost.cpus))),
+			median(s.each(d, cost.cpus)), median(ratios(s.each(d, cost.cpus), s.each(floor, cost.cpus))),
+			median(ratios(s.each(us, cost.cpus), s.each(d, cost.cpus))),
 			median(s.each(d, cost.walls)), median(megabytes(d.peaks)), median(started(d.starts)))
 	}
 	fmt.Println()

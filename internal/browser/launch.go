@@ -211,6 +211,9 @@ func arguments(o Options, profile string) []string {
 		"--disable-backgrounding-occluded-windows", "--disable-hang-monitor", "--disable-popup-blocking",
 		"--password-store=basic", "--use-mock-keychain", "--force-color-profile=srgb",
 		"--disable-features=Translate,MediaRouter,OptimizationHints,Prerender2,BackForwardCache",
+		// One process less, a seventh of the CPU of a short run. On Linux the
+		// network service has no sandbox of its own that would be lost.
+		"--enable-features=NetworkServiceInProcess2",
 	}
 	if o.Binary.Kind == KindFull && !o.Headed {
 		args = append(args, "--headless")

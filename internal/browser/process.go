@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -145,45 +146,75 @@ func (p *process) supervise(ctx context.Context, c *conn) {
 // children keep the group id in use.
 func (p *process) kill() { _ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) }
 
-// waitGroup waits until no process of the group runs.
+// waitGroup waits until no process of the group runs. The whole list of
+// processes is dear to read, so it is read again only when all that were found
+// are gone.
 func (p *process) waitGroup() {
 	pgid := p.cmd.Process.Pid
-	for deadline := time.Now().Add(reapTimeout); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+	pause := 2 * time.Millisecond
+	var members []string
+	for deadline := time.Now().Add(reapTimeout); time.Now().Before(deadline); time.Sleep(pause) {
 		// As PID 1 of a container the orphans are ours to reap; elsewhere this finds none.
 		for {
 			if pid, err := syscall.Wait4(-pgid, nil, syscall.WNOHANG, nil); err != nil || pid <= 0 {
 				break
 			}
 		}
-		if !groupRuns(pgid) {
+		if errors.Is(syscall.Kill(-pgid, 0), syscall.ESRCH) {
 			return
 		}
-		p.kill()
+		if members = running(pgid, members); len(members) == 0 {
+			all := processes()
+			if members = running(pgid, all); len(members) == 0 && all != nil {
+				return
+			}
+			p.kill()
+		}
+		pause = min(2*pause, 20*time.Millisecond)
 	}
 }
 
-// groupRuns reports whether the group has a process that is not a zombie. Dead
-// children of Chromium are init's to reap, which may take it seconds.
+// groupRuns reports whether the group has a process that is not a zombie.
 func groupRuns(pgid int) bool {
 	if errors.Is(syscall.Kill(-pgid, 0), syscall.ESRCH) {
 		return false
 	}
-	stats, err := filepath.Glob("/proc/[0-9]*/stat")
-	if err != nil || len(stats) == 0 {
-		return true // no /proc here
+	all := processes()
+	return all == nil || len(running(pgid, all)) > 0
+}
+
+// processes lists the ids of all processes; nil where there is no /proc.
+func processes() []string {
+	dir, err := os.Open("/proc")
+	if err != nil {
+		return nil
 	}
-	for _, path := range stats {
-		stat, err := os.ReadFile(path)
+	defer dir.Close()
+	names, err := dir.Readdirnames(-1)
+	if err != nil {
+		return nil
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return name[0] < '0' || name[0] > '9' })
+}
+
+// running are those of the processes that belong to the group and are no
+// zombies. Dead children of Chromium are init's to reap, which may take it
+// seconds.
+func running(pgid int, pids []string) []string {
+	var out []string
+	group := strconv.Itoa(pgid)
+	for _, pid := range pids {
+		stat, err := os.ReadFile(filepath.Join("/proc", pid, "stat"))
 		if err != nil {
 			continue
 		}
 		// pid (name) state ppid pgrp …; the name may hold anything.
 		f := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-		if len(f) > 2 && f[2] == strconv.Itoa(pgid) && f[0] != "Z" && f[0] != "X" {
-			return true
+		if len(f) > 2 && f[2] == group && f[0] != "Z" && f[0] != "X" {
+			out = append(out, pid)
 		}
 	}
-	return false
+	return out
 }
 
 // makeProfile creates the directory and holds a lock in it, so that a later
