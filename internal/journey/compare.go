@@ -64,10 +64,10 @@ func (p *play) compares(i int) bool {
 	if s.Type == Shot {
 		return s.Compare || p.req.Spec.Compare.On
 	}
-	if !p.req.Spec.Compare.On || i != len(p.journey.Steps)-1 {
+	if !p.req.Spec.Compare.On || i != p.cleanupAt-1 { // the last one before the clean-up
 		return false
 	}
-	for _, other := range p.journey.Steps {
+	for _, other := range p.journey.Steps[:p.cleanupAt] {
 		if other.Type == Shot {
 			return false
 		}
