@@ -10,7 +10,7 @@ run: ## install what is missing, build, start the server with the demo product
 	@scripts/run.sh $(ARGS)
 
 test: ## install what is missing, run every test
-	@scripts/setup.sh browser postgres
+	@scripts/setup.sh browsers postgres node
 	@scripts/test.sh $(ARGS)
 
 build: ## build ./bin/postflight

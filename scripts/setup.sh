@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing. Usage: scripts/setup.sh [browser|postgres|compiler]...
+# Installs what is missing. Usage: scripts/setup.sh [browser|browsers|postgres|compiler|node]...
 #
 # On Debian and its kin it calls apt-get, as root or by sudo; elsewhere it says
 # what to install. Asking for what is there already does nothing.
@@ -88,6 +88,33 @@ setup_browser() {
 	browser_there || die "Chromium is still not found after its installation" "set POSTFLIGHT_BROWSER to its path"
 }
 
+# setup_browsers is for the tests: the headless shell and the full Chromium,
+# which differ in ways that journeys must not notice.
+setup_browsers() {
+	setup_browser
+	local name
+	for name in chromium chromium-browser google-chrome google-chrome-stable; do
+		if have "$name"; then return 0; fi
+	done
+	[ -z "${POSTFLIGHT_BROWSER:-}" ] || return 0
+	if can_install && refresh && known chromium; then
+		install chromium
+	else
+		warn "there is no full Chromium: the tests that need it are skipped, by name"
+	fi
+}
+
+# setup_node is for the tests that run Playwright suites; a machine without it
+# skips them, by name.
+setup_node() {
+	if have node && have npm; then return 0; fi
+	if can_install && refresh && known npm; then
+		install nodejs npm
+	else
+		warn "node and npm are missing: the tests of Playwright suites are skipped, by name"
+	fi
+}
+
 postgres_there() {
 	local dir
 	for dir in /usr/lib/postgresql/*/bin; do
@@ -116,8 +143,10 @@ need_go
 for what in "$@"; do
 	case "$what" in
 	browser) setup_browser ;;
+	browsers) setup_browsers ;;
+	node) setup_node ;;
 	postgres) setup_postgres ;;
 	compiler) setup_compiler ;;
-	*) die "nothing is called $what" "scripts/setup.sh [browser|postgres|compiler]..." ;;
+	*) die "nothing is called $what" "scripts/setup.sh [browser|browsers|postgres|compiler|node]..." ;;
 	esac
 done
