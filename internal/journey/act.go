@@ -16,7 +16,8 @@ type missed struct{ state }
 
 func (e *missed) Error() string { return e.State }
 
-var errDetached = &missed{state{State: "detached"}}
+// detached is the miss of an element that went away.
+func detached() *missed { return &missed{state{State: "detached"}} }
 
 // act finds the step's element, waits until it is ready, and acts on it.
 func (p *play) act(ctx, limit context.Context, s Step) error {
@@ -34,7 +35,7 @@ func (p *play) act(ctx, limit context.Context, s Step) error {
 			h.add(again.state, time.Now())
 			sp.Turn++
 		case errors.Is(err, browser.ErrContextLost):
-			h.add(errDetached.state, time.Now())
+			h.add(detached().state, time.Now())
 		case err != nil || len(s.Asserted) > 0:
 			return err
 		default:
@@ -62,7 +63,7 @@ func (p *play) touch(ctx context.Context, s Step, t target) error {
 		if err := p.engine.call(ctx, t.frame, "scrollTarget", &a, s.X, s.Y); err != nil || a.State == "" {
 			return err
 		}
-		return errDetached
+		return detached()
 	default:
 		return fmt.Errorf("step %s acts on no element", s.Type)
 	}
@@ -179,7 +180,7 @@ func (p *play) change(ctx context.Context, s Step, t target) error {
 	}
 	switch {
 	case now.State != "":
-		return errDetached
+		return detached()
 	case now.Malformed:
 		return &assertionError{"the field does not take the value: it is malformed for its type"}
 	case t.Kind != "text":
@@ -198,7 +199,7 @@ const longText = 400
 func (p *play) typeText(ctx context.Context, s Step, had int, t target) error {
 	units := utf16.Encode([]rune(s.Value))
 	if had < 0 || had > len(units) {
-		return errDetached
+		return detached()
 	}
 	rest := string(utf16.Decode(units[had:]))
 	page := t.frame.Page()
@@ -233,7 +234,7 @@ func (p *play) upload(ctx context.Context, s Step, t target) error {
 		return err
 	}
 	if el == nil {
-		return errDetached
+		return detached()
 	}
 	defer el.Release()
 	params := map[string]any{"objectId": el.ID, "files": s.Files}
