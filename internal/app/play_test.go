@@ -228,3 +228,23 @@ func TestFirstBaseline(t *testing.T) {
 		}
 	}
 }
+
+func TestJourneyIsCalledWhatItsFileSays(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "sign-in.yaml")
+	if err := os.WriteFile(file, []byte(signIn), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	secrets, vars := map[string]string{"password": "p"}, map[string]string{"who": "ann"}
+	all := []product.Journey{
+		{ID: "a", File: file, Vars: vars, Secrets: secrets},
+		{ID: "b", File: file, Vars: vars, Secrets: secrets, Title: "Mine"},
+		{ID: "c", File: "/nowhere.yaml"},
+		{ID: "d", Suite: &product.Suite{}},
+	}
+	titled(all)
+	got := []string{all[0].Title, all[1].Title, all[2].Title, all[3].Title}
+	if d := cmp.Diff([]string{"Sign in", "Mine", "", ""}, got); d != "" {
+		t.Error(d)
+	}
+}

@@ -393,3 +393,41 @@ func TestLeftWord(t *testing.T) {
 		}
 	}
 }
+
+func TestYoungHistoryGetsTheWidth(t *testing.T) {
+	t.Parallel()
+	from, to := at(0), at(28*86400)
+	for name, c := range map[string]struct {
+		first time.Time
+		want  time.Time
+	}{
+		"as old as what is shown": {at(3600), from},
+		"half as old":             {at(14 * 86400), at(14*86400 - 14*86400/20)},
+		"of this minute":          {to, to.Add(-time.Minute)},
+		"older":                   {at(-86400), from},
+	} {
+		if got := begun([]TrendPoint{{At: c.first}, {At: to}}, from, to); !got.Equal(c.want) {
+			t.Errorf("%s: begins at %s, want %s", name, got, c.want)
+		}
+	}
+	if got := begun(nil, from, to); !got.Equal(from) {
+		t.Errorf("without points: begins at %s", got)
+	}
+}
+
+func TestFewRunsHaveNotMoved(t *testing.T) {
+	t.Parallel()
+	points := func(n int) []TrendPoint {
+		return []TrendPoint{{At: at(1), P50: 10, N: n}, {At: at(2), Failed: 3}, {At: at(3), P50: 90, N: 9}}
+	}
+	p := trendPage{Trend: Trend{
+		Steps:       []TrendStep{{Title: "few", Points: points(2)}, {Title: "one", Points: points(9)[:1]}, {Title: "many", Points: points(9)}, {Title: "slow", Points: points(9)}},
+		Regressions: []Regression{{Step: "slow"}},
+	}}
+	p.fill(at(0), at(10))
+	for i, want := range []struct{ moved, slower bool }{{false, false}, {false, false}, {true, false}, {true, true}} {
+		if got := p.StepRows[i]; got.Moved != want.moved || got.Slower != want.slower {
+			t.Errorf("step %q: moved %v, slower %v", got.Title, got.Moved, got.Slower)
+		}
+	}
+}
