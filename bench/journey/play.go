@@ -12,6 +12,7 @@ import (
 	"github.com/postflight/postflight/internal/blob"
 	"github.com/postflight/postflight/internal/browser"
 	"github.com/postflight/postflight/internal/journey"
+	"github.com/postflight/postflight/internal/player"
 	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/signal"
 	"github.com/postflight/postflight/internal/watch"
@@ -53,9 +54,9 @@ func ours(ctx context.Context, o options) error {
 		return err
 	}
 	defer func() { _ = evidence.Close() }()
-	r := journey.New(journey.Options{Binary: bin, Blobs: evidence, Version: "bench", Dir: o.dir})
+	r := player.New(player.Options{Binary: bin, Blobs: evidence, Version: "bench", Dir: o.dir})
 	for range o.runs {
-		s := r.Run(ctx, journey.Request{
+		s := r.Run(ctx, player.Request{
 			Look:    watch.Look{Kind: signal.Journey, Name: j.Name, Base: o.base, Round: 1},
 			Journey: j,
 			Version: product.VersionSource{Kind: product.VersionHeader, Name: "X-Release"},

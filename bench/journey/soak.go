@@ -20,6 +20,7 @@ import (
 
 	"github.com/postflight/postflight/internal/browser"
 	"github.com/postflight/postflight/internal/journey"
+	"github.com/postflight/postflight/internal/player"
 	"github.com/postflight/postflight/internal/signal"
 	"github.com/postflight/postflight/internal/watch"
 )
@@ -61,9 +62,9 @@ func soak(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	r := journey.New(journey.Options{Binary: bin, Blobs: nowhere{}, Version: "bench", Dir: dir})
+	r := player.New(player.Options{Binary: bin, Blobs: nowhere{}, Version: "bench", Dir: dir})
 	one := func() error {
-		s := r.Run(ctx, journey.Request{Look: watch.Look{Name: "soak", Base: srv.URL}, Journey: j, Timeout: time.Minute})
+		s := r.Run(ctx, player.Request{Look: watch.Look{Name: "soak", Base: srv.URL}, Journey: j, Timeout: time.Minute})
 		if s.Outcome != signal.Pass {
 			return fmt.Errorf("%s: %s", s.Outcome, s.Summary)
 		}

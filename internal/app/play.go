@@ -15,6 +15,7 @@ import (
 	"github.com/postflight/postflight/internal/fault"
 	"github.com/postflight/postflight/internal/journal"
 	"github.com/postflight/postflight/internal/journey"
+	"github.com/postflight/postflight/internal/player"
 	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/signal"
 	"github.com/postflight/postflight/internal/store"
@@ -26,7 +27,7 @@ import (
 // players play journeys: in the headless shell, in the whole Chromium, or with
 // the user's own test runner.
 type players struct {
-	shell, full *journey.Runner
+	shell, full *player.Runner
 	suites      *suite.Runner
 }
 
@@ -45,8 +46,8 @@ func (a *App) newPlayers(ctx context.Context) players {
 			a.log.Error("no whole Chromium: journeys that ask for it cannot run", "error", err, "hint", fault.HintOf(err))
 		}
 	}
-	with := func(b browser.Binary) *journey.Runner {
-		return journey.New(journey.Options{Binary: b, Blobs: a.blobs, Version: a.o.Version, Worker: "journey", Logger: a.log})
+	with := func(b browser.Binary) *player.Runner {
+		return player.New(player.Options{Binary: b, Blobs: a.blobs, Version: a.o.Version, Worker: "journey", Logger: a.log})
 	}
 	return players{
 		shell: with(binary), full: with(whole),
@@ -165,7 +166,7 @@ func (h *hands) journey(ctx context.Context, p product.Product, l watch.Look, a 
 	if j.Full {
 		runner = h.play.full
 	}
-	return runner.Run(ctx, journey.Request{
+	return runner.Run(ctx, player.Request{
 		Look: l, Journey: parsed, Origins: append(p.Origins(l.Version), h.own),
 		Version: p.Version, Timeout: j.Timeout, Marker: h.marker(string(l.Watch)), ServedJSON: served,
 		Spec: fenced(j, p, h.own), Vars: j.Vars, Secrets: j.Secrets, Trace: l.Trace, Baselines: h.album, Watch: show.watch(), Progress: show.reached,

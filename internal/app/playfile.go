@@ -17,6 +17,7 @@ import (
 	"github.com/postflight/postflight/internal/bundle"
 	"github.com/postflight/postflight/internal/fault"
 	"github.com/postflight/postflight/internal/journey"
+	"github.com/postflight/postflight/internal/player"
 	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/recorder"
 	"github.com/postflight/postflight/internal/signal"
@@ -90,8 +91,8 @@ func PlayFile(ctx context.Context, o PlayOptions) (signal.Signal, string, error)
 	if o.Spec.Hosts != nil || o.Spec.Writes != nil {
 		o.Origins = append(o.Origins, o.Base)
 	}
-	runner := journey.New(journey.Options{Binary: bin, Blobs: blobs, Version: o.Version, Worker: "cli", Logger: o.Logger})
-	s := runner.Run(ctx, journey.Request{
+	runner := player.New(player.Options{Binary: bin, Blobs: blobs, Version: o.Version, Worker: "cli", Logger: o.Logger})
+	s := runner.Run(ctx, player.Request{
 		Look:    watch.Look{Kind: signal.Journey, Name: j.Name, Base: o.Base},
 		Journey: j, Origins: o.Origins, Timeout: o.Spec.Timeout, Spec: o.Spec,
 		Vars: o.Spec.Vars, Secrets: o.Spec.Secrets, Trace: o.Trace, Slow: o.Slow, Headed: o.Headed,

@@ -14,6 +14,7 @@ import (
 	"github.com/postflight/postflight/internal/blob"
 	"github.com/postflight/postflight/internal/browser"
 	"github.com/postflight/postflight/internal/journey"
+	"github.com/postflight/postflight/internal/player"
 	"github.com/postflight/postflight/internal/signal"
 	"github.com/postflight/postflight/internal/watch"
 )
@@ -22,7 +23,7 @@ import (
 // runner: a page that throws, or whose request fails, fails the run.
 type visitor struct {
 	demo   *app.Demo
-	runner *journey.Runner
+	runner *player.Runner
 	kept   *blob.Dir
 }
 
@@ -36,7 +37,7 @@ func newVisitor(t *testing.T, d *app.Demo) visitor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return visitor{demo: d, kept: dir, runner: journey.New(journey.Options{Binary: bin, Blobs: dir, Version: "test", Dir: t.TempDir()})}
+	return visitor{demo: d, kept: dir, runner: player.New(player.Options{Binary: bin, Blobs: dir, Version: "test", Dir: t.TempDir()})}
 }
 
 // visit plays one recording for a person who just got a sign-in link.
@@ -55,7 +56,7 @@ func (v visitor) visit(t *testing.T, recording, name string, role access.Role) s
 	if err != nil {
 		t.Fatal(err)
 	}
-	return v.runner.Run(t.Context(), journey.Request{
+	return v.runner.Run(t.Context(), player.Request{
 		Look:    watch.Look{Base: v.demo.App.URL(), Kind: signal.Journey, Name: recording, Round: 1},
 		Journey: j, Timeout: 3 * time.Minute,
 	})

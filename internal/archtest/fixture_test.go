@@ -88,9 +88,10 @@ func importFixtures() []fixture {
 		{"a door does not open another", "doors", map[string]string{
 			"internal/store/a.go": source("m/internal/blob"), "internal/blob/a.go": source(""),
 		}, nil, "door internal/store -> internal/blob"},
-		{"but one", "doors", map[string]string{
-			"internal/journey/a.go": source("m/internal/browser"), "internal/browser/a.go": source(""),
+		{"but through its doorways", "doors", map[string]string{
+			"internal/player/a.go": source("m/internal/journey m/internal/browser"), "internal/journey/a.go": source("m/internal/browser"), "internal/browser/a.go": source(""),
 		}, nil, ""},
+		{"and no other", "doors", map[string]string{"internal/player/a.go": source("m/internal/blob"), "internal/blob/a.go": source("")}, nil, "door internal/player -> internal/blob"},
 		{"and not back", "doors", map[string]string{
 			"internal/browser/a.go": source("m/internal/journey"), "internal/journey/a.go": source(""),
 		}, nil, "door internal/browser -> internal/journey"},

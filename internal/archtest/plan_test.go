@@ -68,8 +68,9 @@ func plan() map[string]room {
 		"internal/store":   {10, door}, // SQLite and PostgreSQL
 		"internal/api":     {10, door}, // the HTTP API
 		"internal/web":     {10, door}, // the pages
-		"internal/journey": {11, door}, // plays recordings in the browser
+		"internal/journey": {11, door}, // what a journey is, and how it is read
 
+		"internal/player":   {12, door}, // plays journeys in the browser
 		"internal/recorder": {12, door}, // writes down what a person does in a browser
 
 		"internal/pgtest":    {10, support}, // a private PostgreSQL
@@ -88,10 +89,14 @@ func plan() map[string]room {
 	}
 }
 
-// doorways are the only imports from one door to another: what drives the
-// browser.
-func doorways() map[string]string {
-	return map[string]string{"internal/journey": "internal/browser", "internal/recorder": "internal/browser"}
+// doorways are the only imports from one door to others: what drives the
+// browser, or speaks of its keys and buttons.
+func doorways() map[string][]string {
+	return map[string][]string{
+		"internal/journey":  {"internal/browser"},
+		"internal/player":   {"internal/browser", "internal/journey"},
+		"internal/recorder": {"internal/browser"},
+	}
 }
 
 // configReaders are the only rooms that may import the configuration.

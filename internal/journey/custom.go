@@ -10,8 +10,8 @@ import (
 	"github.com/postflight/postflight/internal/browser"
 )
 
-// customSteps are the names of customStep that are played: our own step types.
-func customSteps() []string {
+// CustomSteps are the names of customStep that are played: our own step types.
+func CustomSteps() []string {
 	return []string{
 		string(See), string(NotSee), string(Check), string(Uncheck), string(Select), string(Upload),
 		string(Press), string(Open), string(API), string(Pause), string(Shot),
@@ -27,7 +27,7 @@ func (o *object) custom(j *Journey, s *Step) {
 		return
 	}
 	s.Custom = n.value.(string)
-	if !slices.Contains(customSteps(), s.Custom) {
+	if !slices.Contains(CustomSteps(), s.Custom) {
 		return
 	}
 	s.Type = StepType(s.Custom)
@@ -65,7 +65,7 @@ func (o *object) own(s *Step) []string {
 		return append(at, "files")
 	case Press:
 		if s.Key = o.text("key", true); s.Key != "" {
-			for _, k := range keysOf(s.Key) {
+			for _, k := range Keys(s.Key) {
 				if !browser.KnownKey(k) {
 					o.refuse("key", "unknown key %q", clip(k, 40))
 				}

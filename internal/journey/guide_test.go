@@ -97,7 +97,7 @@ func TestGuideNamesEveryVariable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name := range builtins() {
+	for _, name := range Builtins() {
 		if !strings.Contains(string(text), "`"+name+"`") {
 			t.Errorf("the guide does not tell %s", name)
 		}

@@ -1,13 +1,13 @@
-// Package journey reads recorded user journeys and plays them in a real Chromium.
+// Package journey is what a user journey is: its model, and how it is read.
 //
-// A journey is a recording of the Chrome DevTools Recorder: Parse refuses, with
-// its place in the file, whatever a run could not honour, so that nothing is
-// skipped in silence. A Runner plays one journey against one address in a
-// browser process of its own and reports a signal.Signal with the evidence of
-// every step. It passes only when something that could have failed was carried
-// out; what is our own fault (no browser, no room for evidence) is "broken".
-// It never judges a release, never retries a whole run and never keeps secrets.
-// The app's workers call it for every look of kind journey.
+// A journey is a recording of the Chrome DevTools Recorder (Parse), or a
+// hand-written YAML file that compiles to the same steps (Load). Both refuse,
+// with its place in the file, whatever a run could not honour, so that nothing
+// is skipped in silence; Lint refuses what could never fail; At moves a journey
+// to another address. Variables and secrets stay {{names}} in it: Step.Fill is
+// told their values, and how each is written where it stands.
+// It never drives a browser, calls nobody and keeps no value. The app and the
+// command line load journeys with it; internal/player plays them.
 package journey
 
 import (

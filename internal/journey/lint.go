@@ -55,7 +55,7 @@ func idle(s Step) string {
 	case s.Type == WaitForExpression && constant(s.Expression):
 		return "waits for a constant: it can never fail"
 	case s.Type == Custom:
-		return fmt.Sprintf("name: unknown custom step %q: %s are known", clip(s.Custom, 60), strings.Join(customSteps(), ", "))
+		return fmt.Sprintf("name: unknown custom step %q: %s are known", clip(s.Custom, 60), strings.Join(CustomSteps(), ", "))
 	}
 	return ""
 }

@@ -250,7 +250,7 @@ func (l *loader) recording(data []byte) (*Journey, error) {
 	}
 	known := func(name string) bool {
 		_, isVar := l.o.Vars[name]
-		return isVar || strings.HasPrefix(name, "secret.") || builtins()[name] != nil
+		return isVar || strings.HasPrefix(name, "secret.") || builtinName(name)
 	}
 	for _, steps := range [][]Step{j.Steps, j.Cleanup} {
 		for i := range steps {

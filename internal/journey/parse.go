@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/postflight/postflight/internal/browser"
-	"github.com/postflight/postflight/internal/product"
 )
 
 const (
@@ -169,7 +168,7 @@ func (j *Journey) parseStep(o *object, flow int) {
 // add appends a step.
 func (j *Journey) add(s Step, cleanup bool) {
 	if s.Type == Navigate && j.origin == "" {
-		j.origin = origin(s.URL)
+		j.origin = OriginOf(s.URL)
 	}
 	s.Title = title(s)
 	if cleanup {
@@ -254,20 +253,4 @@ func (o *object) key() string {
 		o.refuse("key", "unknown key %q", clip(key, 40))
 	}
 	return key
-}
-
-// origin is product.Origin without the scheme's own port.
-func origin(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil || u.Scheme == "" || u.Host == "" {
-		return ""
-	}
-	out := product.Origin(raw)
-	switch strings.ToLower(u.Scheme) {
-	case "http":
-		out = strings.TrimSuffix(out, ":80")
-	case "https":
-		out = strings.TrimSuffix(out, ":443")
-	}
-	return out
 }

@@ -24,7 +24,7 @@ func (j *Journey) At(base string) (*Journey, error) {
 	if out.Cleanup, err = j.moved(j.Cleanup, to); err != nil {
 		return nil, err
 	}
-	out.origin = origin(base)
+	out.origin = OriginOf(base)
 	return &out, nil
 }
 
@@ -77,7 +77,7 @@ func (j *Journey) under(raw string, to *url.URL) (string, error) {
 
 // move rebases one address.
 func (j *Journey) move(raw string, to *url.URL) (string, error) {
-	if raw == "" || j.origin == "" || origin(raw) != j.origin {
+	if raw == "" || j.origin == "" || OriginOf(raw) != j.origin {
 		return raw, nil
 	}
 	u, err := url.Parse(raw)

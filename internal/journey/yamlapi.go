@@ -1,7 +1,6 @@
 package journey
 
 import (
-	"maps"
 	"net/textproto"
 	"net/url"
 	"regexp"
@@ -275,7 +274,7 @@ func (l *loader) code(it *item, s *Step) {
 	if s.Code.TOTP = in.text("totp"); in.has("totp") {
 		s.Title = "make a one-time code"
 		s.Timeout = max(s.Timeout, 10*time.Second)
-		if _, err := totp.GenerateCode(cleanKey(s.Code.TOTP), time.Unix(0, 0)); err != nil && !strings.Contains(s.Code.TOTP, "{{") {
+		if _, err := totp.GenerateCode(CleanKey(s.Code.TOTP), time.Unix(0, 0)); err != nil && !strings.Contains(s.Code.TOTP, "{{") {
 			l.fail(in.it.get("totp"), "totp", "is not a key in base32")
 		} else if !strings.Contains(s.Code.TOTP, "{{secret.") {
 			l.fail(in.it.get("totp"), "totp", "must be a reference such as {{secret.totp}}: a key is a secret")
@@ -303,7 +302,7 @@ func (l *loader) mailbox(it *item) *Mailbox {
 	}
 	in.close()
 	if !strings.Contains(m.URL, "{{") {
-		if _, _, err := mailAddress(m.URL); err != nil {
+		if _, _, err := MailAddress(m.URL); err != nil {
 			l.fail(it.get("url"), "url", "%s", err)
 		}
 	}
@@ -323,7 +322,7 @@ func (l *loader) saves(src *source, at int, name string) string {
 	switch {
 	case !saveName.MatchString(name):
 		l.failAt(src, at, "save", strconv.Quote(clip(name, 60))+` is not a name for a variable: letters, digits, - and _, with "secret." before it for what must not be shown`)
-	case slices.Contains(slices.Sorted(maps.Keys(builtins())), name):
+	case builtinName(name):
 		l.failAt(src, at, "save", name+" is a variable of the run itself")
 	}
 	l.pending = append(l.pending, name)

@@ -69,7 +69,7 @@ func (l *loader) define(it *item) {
 		case !saveName.MatchString(k.name) || strings.HasPrefix(k.name, "secret."):
 			l.failAt(it.src, k.at, "vars", fmt.Sprintf("%q is not a name for a variable: letters, digits, - and _; secrets are configured, never written here", clip(k.name, 60)))
 			continue
-		case builtins()[k.name] != nil:
+		case builtinName(k.name):
 			l.failAt(it.src, k.at, "vars", k.name+" is a variable of the run itself")
 			continue
 		}
@@ -262,7 +262,7 @@ func (l *loader) rows(it *item) []map[string]*item {
 		}
 		values := map[string]*item{}
 		for _, k := range row.keys {
-			if !saveName.MatchString(k.name) || strings.HasPrefix(k.name, "secret.") || builtins()[k.name] != nil {
+			if !saveName.MatchString(k.name) || strings.HasPrefix(k.name, "secret.") || builtinName(k.name) {
 				l.failAt(row.src, k.at, "each", fmt.Sprintf("%q is not a name for a variable of a row", clip(k.name, 60)))
 			}
 			if !k.value.scalar() {

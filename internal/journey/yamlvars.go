@@ -7,87 +7,6 @@ import (
 	"strings"
 )
 
-// piece is a part of a text: plain, or the name of a variable.
-type piece struct {
-	text string
-	name bool
-}
-
-// pieces splits a text at its {{variables}}; {{{{ stands for {{. It fails on
-// what begins like a variable and is none.
-func pieces(text string) ([]piece, error) {
-	var out []piece
-	var plain strings.Builder
-	for text != "" {
-		i := strings.Index(text, "{{")
-		if i < 0 {
-			plain.WriteString(text)
-			break
-		}
-		plain.WriteString(text[:i])
-		rest := text[i+2:]
-		if after, ok := strings.CutPrefix(rest, "{{"); ok {
-			plain.WriteString("{{")
-			text = after
-			continue
-		}
-		end := strings.Index(rest, "}}")
-		if end < 0 || !variable(strings.TrimSpace(rest[:end])) {
-			return nil, fmt.Errorf("%q begins a variable, such as {{name}}; write {{{{ for the braces themselves", clip(text[i:], 30))
-		}
-		if plain.Len() > 0 {
-			out = append(out, piece{text: plain.String()})
-			plain.Reset()
-		}
-		out = append(out, piece{text: strings.TrimSpace(rest[:end]), name: true})
-		text = rest[end+2:]
-	}
-	if plain.Len() > 0 {
-		out = append(out, piece{text: plain.String()})
-	}
-	return out, nil
-}
-
-// variable reports a name as it may stand between braces.
-func variable(name string) bool {
-	if name == "" || len(name) > 80 || strings.HasPrefix(name, ".") || strings.HasSuffix(name, ".") {
-		return false
-	}
-	return strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == ""
-}
-
-// names are the variables in a text.
-func names(text string) []string {
-	list, err := pieces(text)
-	if err != nil {
-		return nil
-	}
-	var out []string
-	for _, p := range list {
-		if p.name {
-			out = append(out, p.text)
-		}
-	}
-	return out
-}
-
-// keepTemplates encodes a text and leaves its variables to be filled in.
-func keepTemplates(text string, encode func(string) string) string {
-	list, err := pieces(text)
-	if err != nil {
-		return encode(text)
-	}
-	var b strings.Builder
-	for _, p := range list {
-		if p.name {
-			b.WriteString("{{" + p.text + "}}")
-		} else {
-			b.WriteString(strings.ReplaceAll(encode(p.text), "{{", "{{{{"))
-		}
-	}
-	return b.String()
-}
-
 // templated reports whether anything in an item is to be filled in.
 func templated(it *item) bool {
 	return strings.Contains(it.text, "{{") ||
@@ -98,10 +17,10 @@ func templated(it *item) bool {
 // substitute returns the item with the values of the data row and of run's with
 // in their places, unless a step has kept a value of that name. A text that is
 // one variable alone becomes what the row holds: a number, for instance.
-func (l *loader) substitute(it *item) *item { return l.put(it, plainly) }
+func (l *loader) substitute(it *item) *item { return l.put(it, Plainly) }
 
 // within says how a value is written under a key, so that it stays one.
-func within(name string, other escape) escape {
+func within(name string, other Escape) Escape {
 	switch {
 	case name == "open", name == "url", slices.Contains(methods(), name):
 		return inAddress
@@ -110,24 +29,24 @@ func within(name string, other escape) escape {
 	case name == "regex":
 		return inPattern
 	case name == "json", name == "form", name == "with":
-		return plainly
+		return Plainly
 	}
 	return other
 }
 
-func (l *loader) put(it *item, esc escape) *item {
+func (l *loader) put(it *item, esc Escape) *item {
 	if len(l.scope) == 0 || !templated(it) {
 		return it
 	}
 	out := *it
 	switch it.kind {
 	case isString:
-		list, err := pieces(it.text)
+		list, err := Pieces(it.text)
 		if err != nil {
 			return it
 		}
-		if len(list) == 1 && list[0].name {
-			if v := l.row(list[0].text); v != nil {
+		if len(list) == 1 && list[0].Name {
+			if v := l.row(list[0].Text); v != nil {
 				out.kind, out.text = v.kind, l.fillIn(list, esc)
 				return &out
 			}
@@ -141,8 +60,8 @@ func (l *loader) put(it *item, esc escape) *item {
 	case isObject:
 		out.keys = slices.Clone(it.keys)
 		for i, k := range it.keys {
-			if list, err := pieces(k.name); err == nil {
-				out.keys[i].name = l.fillIn(list, plainly)
+			if list, err := Pieces(k.name); err == nil {
+				out.keys[i].name = l.fillIn(list, Plainly)
 			}
 			out.keys[i].value = l.put(k.value, within(k.name, esc))
 		}
@@ -158,17 +77,17 @@ func (l *loader) row(name string) *item {
 }
 
 // fillIn joins the pieces, with what the scope knows filled in.
-func (l *loader) fillIn(list []piece, esc escape) string {
+func (l *loader) fillIn(list []Piece, esc Escape) string {
 	var b strings.Builder
 	for i, p := range list {
-		v := l.row(p.text)
+		v := l.row(p.Text)
 		switch {
-		case !p.name:
-			b.WriteString(strings.ReplaceAll(p.text, "{{", "{{{{"))
+		case !p.Name:
+			b.WriteString(strings.ReplaceAll(p.Text, "{{", "{{{{"))
 		case v != nil:
 			b.WriteString(keepTemplates(v.text, func(text string) string { return esc(text, i == 0) }))
 		default:
-			b.WriteString("{{" + p.text + "}}")
+			b.WriteString("{{" + p.Text + "}}")
 		}
 	}
 	return b.String()
@@ -180,14 +99,14 @@ func (l *loader) references(it *item) {
 		if !strings.Contains(text, "{{") {
 			return
 		}
-		list, err := pieces(text)
+		list, err := Pieces(text)
 		if err != nil {
 			l.failAt(it.src, at, "", err.Error())
 			return
 		}
 		for _, p := range list {
-			if p.name {
-				l.reference(it.src, at, p.text)
+			if p.Name {
+				l.reference(it.src, at, p.Text)
 			}
 		}
 	}
@@ -202,7 +121,7 @@ func (l *loader) references(it *item) {
 }
 
 func (l *loader) reference(src *source, at int, name string) {
-	if l.saved[name] || builtins()[name] != nil {
+	if l.saved[name] || builtinName(name) {
 		return
 	}
 	if secret, ok := strings.CutPrefix(name, "secret."); ok {
@@ -221,7 +140,7 @@ func (l *loader) reference(src *source, at int, name string) {
 	if l.o.Vars == nil && !strings.Contains(name, ".") {
 		return // it may be configured
 	}
-	known := slices.Concat(slices.Sorted(maps.Keys(l.j.Vars)), slices.Sorted(maps.Keys(l.o.Vars)), slices.Sorted(maps.Keys(l.saved)), slices.Sorted(maps.Keys(builtins())))
+	known := slices.Concat(slices.Sorted(maps.Keys(l.j.Vars)), slices.Sorted(maps.Keys(l.o.Vars)), slices.Sorted(maps.Keys(l.saved)), Builtins())
 	text := fmt.Sprintf("variable {{%s}} is not defined here: not in vars, a data row or the configuration, nor saved by a step before", clip(name, 60))
 	if meant := nearest(name, known); meant != "" {
 		text += fmt.Sprintf("; did you mean {{%s}}?", meant)

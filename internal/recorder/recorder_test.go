@@ -15,6 +15,7 @@ import (
 
 	"github.com/postflight/postflight/internal/browser"
 	"github.com/postflight/postflight/internal/journey"
+	"github.com/postflight/postflight/internal/player"
 	"github.com/postflight/postflight/internal/recorder"
 	"github.com/postflight/postflight/internal/signal"
 	"github.com/postflight/postflight/internal/watch"
@@ -199,8 +200,8 @@ func play(ctx context.Context, t *testing.T, bin browser.Binary, raw []byte, bas
 	if err := j.Lint(); err != nil {
 		t.Error(err)
 	}
-	r := journey.New(journey.Options{Binary: bin, Blobs: blackhole{}, Version: "test", Dir: t.TempDir()})
-	s := r.Run(ctx, journey.Request{
+	r := player.New(player.Options{Binary: bin, Blobs: blackhole{}, Version: "test", Dir: t.TempDir()})
+	s := r.Run(ctx, player.Request{
 		Look: watch.Look{Name: "order", Base: base}, Journey: j, Timeout: 2 * time.Minute,
 		Secrets: map[string]string{"password": "let-me-in-please"},
 	})
