@@ -190,7 +190,11 @@ func (w *chaosWorld) shop() string            { return w.path("shop") }
 // window sets how long releases are watched from the next start on.
 func (w *chaosWorld) window(length string) {
 	w.t.Helper()
-	text := strings.Replace(w.replace.Replace(demoConfig), "for: 12s", "for: "+length, 1)
+	whole := w.replace.Replace(demoConfig)
+	text := strings.Replace(whole, "for: 14s", "for: "+length, 1)
+	if text == whole {
+		w.t.Fatal("the demo's window is another one")
+	}
 	if err := os.WriteFile(w.path("postflight.yaml"), []byte(text), 0o600); err != nil {
 		w.t.Fatal(err)
 	}

@@ -202,8 +202,8 @@ products:
         releases: shop/releases
     notify: [on-call]
     watch:
-      for: 12s
-      every: 4s
+      for: 14s
+      every: 6s
       settle: 8s
 `
 
