@@ -70,6 +70,8 @@ func unknown(noun, word, where string, known []string) string {
 	text := fmt.Sprintf("unknown %s %q in %s", noun, clip(word, 60), where)
 	if meant := nearest(word, known); meant != "" {
 		text += fmt.Sprintf("; did you mean %q?", meant)
+	} else {
+		text += ";"
 	}
 	return text + " accepted: " + strings.Join(known, ", ")
 }

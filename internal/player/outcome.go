@@ -44,7 +44,7 @@ func (p *play) causes(t browser.Telemetry) []cause {
 	}
 	for _, c := range t.Crashes {
 		if c.Page == p.main.ID && c.Kind == "page" {
-			out = append(out, cause{c.At, signal.Failure{Class: "crash", Message: "the tab crashed", URL: c.URL}})
+			out = append(out, cause{c.At, signal.Failure{Class: "crash", Message: fallen(c), URL: c.URL}})
 		}
 	}
 	if p.bytes.over() {
@@ -53,6 +53,14 @@ func (p *play) causes(t browser.Telemetry) []cause {
 	}
 	slices.SortStableFunc(out, func(a, b cause) int { return a.at.Compare(b.at) })
 	return out
+}
+
+// fallen says that a tab crashed, and why if it was ended for what it did.
+func fallen(c browser.Crash) string {
+	if c.Reason == "" {
+		return "the tab crashed"
+	}
+	return "the tab crashed: " + c.Reason
 }
 
 // own reports an exception that the product answers for: one that names no
@@ -191,6 +199,9 @@ func (p *play) stepCause() *cause {
 	switch {
 	case errors.Is(p.err, browser.ErrCrashed):
 		f.Class, f.Message = "crash", "the tab crashed"
+		for _, c := range p.seen.Crashes {
+			f.Message = fallen(c)
+		}
 	case errors.Is(p.err, browser.ErrHostile):
 		f.Class, f.Message = "crash", "the page was given up: "+p.err.Error()
 	case errors.Is(p.err, browser.ErrClosed):

@@ -283,6 +283,7 @@ func (p *play) waitExpression(ctx context.Context, s journey.Step) error {
 	for {
 		f, err := p.frame(ctx, s.Frame)
 		var ok bool
+		asked := time.Now()
 		if err == nil {
 			err = f.Evaluate(ctx, browser.Main, wrapped, &ok)
 		}
@@ -295,6 +296,9 @@ func (p *play) waitExpression(ctx context.Context, s journey.Step) error {
 		case isThrown:
 			last = "it throws " + clip(thrown.Text, 300)
 		case ctx.Err() != nil:
+			if mute := time.Since(asked); mute > silence {
+				last = fmt.Sprintf("no answer for %s s: the page is stuck, or a promise is open", tenth(mute))
+			}
 			return p.waited(ctx, last)
 		case errors.Is(err, errNoFrame):
 			last = err.Error()
