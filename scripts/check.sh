@@ -8,7 +8,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 # The packages that fastrace leaves to race: minutes each under the detector.
-SLOW_UNDER_RACE='/(browser|player|demo|web|app|cli|postflight)$'
+SLOW_UNDER_RACE='/(browser|player|recorder|suite|demo|web|app|cli|postflight)$'
 
 format() {
 	local list
