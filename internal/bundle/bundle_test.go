@@ -43,9 +43,12 @@ func failed() signal.Signal {
 			{Index: 3, Type: "click", Title: "pay", Screenshot: "pruned", Compared: &signal.Comparison{Picture: "png"}},
 		},
 		Evidence: []signal.Evidence{
-			{Kind: "screenshot", Title: "the page", Blob: "b"}, {Kind: "screenshot", Title: "the whole page", Blob: "c"},
-			{Kind: "har", Title: "requests", Blob: "har"}, {Kind: "html", Title: "source", Blob: "html"},
-			{Kind: "console", Title: "console", Blob: "console"}, {Kind: "accessibility", Title: "tree", Blob: "tree"},
+			{Kind: "screenshot", Title: "the page", Blob: "b"},
+			{Kind: "screenshot", Title: "the whole page", Blob: "c"},
+			{Kind: "har", Title: "requests", Blob: "har"},
+			{Kind: "html", Title: "source", Blob: "html"},
+			{Kind: "console", Title: "console", Blob: "console"},
+			{Kind: "accessibility", Title: "tree", Blob: "tree"},
 			{Kind: "trace", Title: "trace", Blob: "gone"},
 		},
 	}

@@ -194,13 +194,3 @@ func (l *loader) duration(it *item, name string, most time.Duration) time.Durati
 	}
 	return d
 }
-
-// choice reads a text that is one of a few.
-func (s *section) choice(name string, known ...string) string {
-	v := s.text(name)
-	if v != "" && !slices.Contains(known, v) {
-		s.l.fail(s.it.get(name), name, "%s", unknown("value", v, name, known))
-		return ""
-	}
-	return v
-}

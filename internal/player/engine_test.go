@@ -113,9 +113,8 @@ func one(t journey.StepType, parts ...journey.Part) journey.Step {
 type law struct {
 	html  string
 	step  journey.Step
-	fails string   // part of the message; "": it passes
-	after string   // true in the page afterwards
-	lacks []string // must not be in the message
+	fails string // part of the message; "": it passes
+	after string // true in the page afterwards
 }
 
 func try(t *testing.T, l *lab, rules map[string]law) {

@@ -146,13 +146,8 @@ func (p *play) specOf(s journey.Step) spec {
 	return sp
 }
 
-// find waits until one of the step's selectors finds an element that is ready.
-func (p *play) find(ctx context.Context, s journey.Step) (target, error) {
-	sp := p.specOf(s)
-	return p.seek(ctx, s, newHistory(), &sp)
-}
-
-// seek is find that goes on with a history.
+// seek waits until one of the step's selectors finds an element that is ready,
+// and goes on with a history of what was missing.
 func (p *play) seek(ctx context.Context, s journey.Step, h *history, sp *spec) (target, error) {
 	var t target
 	err := p.poll(ctx, s, h, func(f *browser.Frame, sp spec, objects []any) (answer, error) {

@@ -50,9 +50,8 @@ const (
 
 // recording is one recording in progress.
 type recording struct {
-	o     Options
-	page  *browser.Page
-	known map[*browser.Page]int // documents seen of each page
+	o    Options
+	page *browser.Page
 
 	mu     sync.Mutex
 	script *script

@@ -64,7 +64,11 @@ func TestFind(t *testing.T) {
 		at(t, script, "currency.symbol"), // where V8 says that it threw
 		at(t, script, "o([{title"),       // after the text with two surrogates
 		at(t, script, "s()})"),
-		{1, 1 << 20}, {1, 1}, {9, 1}, {0, 0}, {-4, -4},
+		{1, 1 << 20},
+		{1, 1},
+		{9, 1},
+		{0, 0},
+		{-4, -4},
 	}
 	got := m.Find(ask)
 	want := []Place{

@@ -79,7 +79,8 @@ func TestJudgeNeverBelievesInSilence(t *testing.T) {
 		{"killed after passing", one("expected", `{"status":"passed"}`), ending{code: -1, signal: "killed"}, signal.Broken, "signal killed"},
 		{
 			"flaky, which is not accepted", strings.Replace(one("flaky", `{"status":"failed","error":{"message":"Error: expect(a)"}},{"status":"passed"}`), `"rootDir"`, `"failOnFlakyTests":true,"rootDir"`, 1),
-			ending{code: 1}, signal.Fail, "does not accept flaky",
+			ending{code: 1},
+			signal.Fail, "does not accept flaky",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

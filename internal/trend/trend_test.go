@@ -157,8 +157,11 @@ func TestRowOf(t *testing.T) {
 	s := signal.Signal{
 		ID: "s", At: monday, Product: "shop", Kind: signal.Journey, Name: "book", Side: signal.New, Served: "v2", Took: time.Second, Outcome: signal.Fail,
 		Steps: []signal.Step{
-			{Title: "click", Outcome: signal.Pass, Took: 10 * ms}, {Title: "click", Outcome: signal.Pass, Took: 20 * ms, Budget: 15 * ms},
-			{Title: "pay", Outcome: signal.Fail, Took: 5 * time.Second}, {Title: "look", Outcome: ""}, {Title: "tidy", Outcome: signal.Pass, Cleanup: true},
+			{Title: "click", Outcome: signal.Pass, Took: 10 * ms},
+			{Title: "click", Outcome: signal.Pass, Took: 20 * ms, Budget: 15 * ms},
+			{Title: "pay", Outcome: signal.Fail, Took: 5 * time.Second},
+			{Title: "look", Outcome: ""},
+			{Title: "tidy", Outcome: signal.Pass, Cleanup: true},
 		},
 		Traffic: []signal.Traffic{{Host: "a", Requests: 2, Took: ms}},
 	}

@@ -163,7 +163,8 @@ func weeks() Trend {
 	}
 	t.Steps[4].Budget = 700 * time.Millisecond
 	t.Vitals = []TrendVital{
-		{Name: "LCP", Budget: 2000, State: "over", P75: 2100, N: 88}, {Name: "CLS", Budget: 0.1, State: "within", P75: 0.03, N: 88},
+		{Name: "LCP", Budget: 2000, State: "over", P75: 2100, N: 88},
+		{Name: "CLS", Budget: 0.1, State: "within", P75: 0.03, N: 88},
 		{Name: "INP", Budget: 200, State: "unknown", N: 2, P75: 80, Need: 3},
 	}
 	t.Beside = []Beside{
