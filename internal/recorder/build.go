@@ -179,10 +179,9 @@ func (s *script) encode() ([]byte, error) {
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	whole := struct {
-		Title     string `json:"title"`
-		Templates bool   `json:"x-templates,omitempty"` // {{secret.password}} is replaced when it is played
-		Steps     []step `json:"steps"`
-	}{s.title, len(s.typed) > 0, s.steps}
+		Title string `json:"title"`
+		Steps []step `json:"steps"`
+	}{s.title, s.steps}
 	if err := e.Encode(whole); err != nil {
 		return nil, fmt.Errorf("encode recording: %w", err)
 	}

@@ -193,7 +193,7 @@ func TestRecordingPlays(t *testing.T) {
 
 func play(ctx context.Context, t *testing.T, bin browser.Binary, raw []byte, base string) {
 	t.Helper()
-	j, err := journey.Parse("order.json", raw)
+	j, err := journey.Load("order.json", raw, journey.LoadOptions{SecretNames: []string{"password"}})
 	if err != nil {
 		t.Fatalf("%v\n%s", err, raw)
 	}
