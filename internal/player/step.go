@@ -244,10 +244,12 @@ func (p *play) anyOf(ctx context.Context, watches []*browser.NavigationWatch, wi
 // is told, and fails a strict step.
 func (p *play) arrived(ctx context.Context, s journey.Step, n browser.Navigation) error {
 	for _, a := range s.Asserted {
-		why := p.differs(ctx, a, n)
+		why, read := p.differs(ctx, a, n)
 		for a.Strict && why != "" && pause(ctx, glance) == nil {
 			n.URL = p.page.URL()
-			why = p.differs(ctx, a, n)
+			if now, again := p.differs(ctx, a, n); again || !read {
+				why, read = now, again
+			}
 		}
 		switch {
 		case why == "":
@@ -260,20 +262,25 @@ func (p *play) arrived(ctx context.Context, s journey.Step, n browser.Navigation
 	return nil
 }
 
-// differs says how a navigation is not the one asserted.
-func (p *play) differs(ctx context.Context, a journey.Assertion, n browser.Navigation) string {
+// differs says how a navigation is not the one asserted; read tells that all of
+// it could be looked at. A title that nobody could read is not the one asserted.
+func (p *play) differs(ctx context.Context, a journey.Assertion, n browser.Navigation) (why string, read bool) {
 	if a.URL != "" && a.URL != n.URL {
-		return fmt.Sprintf("navigated to %s, recorded was %s", clip(n.URL, 300), clip(a.URL, 300))
+		return fmt.Sprintf("navigated to %s, recorded was %s", clip(n.URL, 300), clip(a.URL, 300)), true
 	}
 	if a.Title == "" {
-		return ""
+		return "", true
 	}
 	limit, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	if title, err := p.page.Title(limit); err == nil && title != a.Title {
-		return fmt.Sprintf("the title is “%s”, recorded was “%s”", clip(title, 120), clip(a.Title, 120))
+	title, err := p.page.Title(limit)
+	switch {
+	case err != nil:
+		return fmt.Sprintf("the title could not be read, recorded was “%s”", clip(a.Title, 120)), false
+	case title != a.Title:
+		return fmt.Sprintf("the title is “%s”, recorded was “%s”", clip(title, 120), clip(a.Title, 120)), true
 	}
-	return ""
+	return "", true
 }
 
 // waitExpression evaluates until the value is truthy.
