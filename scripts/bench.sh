@@ -2,7 +2,7 @@
 # Runs the benchmarks of docs/benchmarks.md and prints their tables.
 # Usage: scripts/bench.sh [PART]...
 #
-# The parts, in order: journey stages drill. Each compares with its floor, and
+# The parts, in order: journey soak stages drill. Each compares with its floor, and
 # with its peers, in the same run: pairs are interleaved, medians are printed.
 # ROUNDS (9), RUNS (3): of the journey; TIMES (5): of the others.
 # shellcheck source=scripts/lib.sh
@@ -42,6 +42,16 @@ journey() {
 	dir="$(peers)"
 	go build -o "$SCRATCH/journey" ./bench/journey
 	"$SCRATCH/journey" -rounds "${ROUNDS:-9}" -runs "${RUNS:-3}" -peers "$dir"
+}
+
+# soak plays a thousand small journeys and fails when anything has grown.
+soak() {
+	if [ "$(uname -s)" != Linux ]; then
+		warn "what a process holds is counted on Linux only: the soak is NOT run"
+		return 0
+	fi
+	go build -o "$SCRATCH/journey" ./bench/journey
+	"$SCRATCH/journey" -soak "${SOAK:-1000}"
 }
 
 # stages runs every Go benchmark of these packages in turn, several times over.
@@ -106,11 +116,11 @@ drill() {
 need_go
 "$ROOT/scripts/setup.sh" browser postgres
 machine
-[ $# -gt 0 ] || set -- journey stages drill
+[ $# -gt 0 ] || set -- journey soak stages drill
 for part in "$@"; do
 	say "$part"
 	case "$part" in
-	journey | stages | drill) "$part" ;;
-	*) die "nothing is called $part" "the parts: journey stages drill" ;;
+	journey | soak | stages | drill) "$part" ;;
+	*) die "nothing is called $part" "the parts: journey soak stages drill" ;;
 	esac
 done
