@@ -104,6 +104,10 @@ func (s *stage) drivers() ([]*driver, error) {
 		{name: "floor, pictures", about: "the same, and a picture before each step that acts", argv: child("floor-pictures")},
 		{name: "postflight, pictures", about: "all evidence, as the server plays", argv: child("postflight")},
 	}
+	all = append(all,
+		&driver{name: "postflight, by hand", about: "the same, from YAML: fields filled at once, as the peers do", argv: child("by-hand-sparse")},
+		&driver{name: "postflight, by hand, pictures", about: "the same, from YAML", argv: child("by-hand")},
+	)
 	if s.o.peers == "" {
 		fmt.Println("the peers are left out: -peers names no directory")
 		return all, nil
@@ -174,8 +178,15 @@ func (s *stage) table(all []*driver) {
 	fmt.Println("|---|---|---|---|---|---|---|")
 	for _, d := range all {
 		floor, us := all[0], all[1]
-		if strings.Contains(d.name, "pictures") {
+		pictures := strings.Contains(d.name, "pictures")
+		if pictures {
 			floor, us = all[2], all[3]
+		}
+		if strings.HasPrefix(d.name, "playwright") { // written by hand as well
+			us = all[4]
+			if pictures {
+				us = all[5]
+			}
 		}
 		fmt.Printf("| %s: %s | %.0f | %.2f | %.2f | %.0f | %.0f | %.0f |\n", d.name, d.about,
 			median(s.each(d, cost.cpus)), median(ratios(s.each(d, cost.cpus), s.each(floor, cost.cpus))),
