@@ -115,8 +115,7 @@ type recorder struct {
 	limits  Limits
 	headers []string
 
-	keepHeaders bool
-	archive     *archive
+	archive *archive
 
 	mu         sync.Mutex
 	seq        uint64
@@ -134,7 +133,6 @@ type recorder struct {
 	asked      int                 // dialogs
 	byID       map[string]*Request // the current hop
 	early      map[string]int      // statuses told before their request
-	earlyWire  map[string]*earlyHeaders
 	watched    []*session
 	lost       int // by sessions that are gone
 }
@@ -169,7 +167,7 @@ func newRecorder(o PageOptions, f *fence) *recorder {
 		return fallback
 	}
 	l := o.Limits
-	r := &recorder{limits: l, archive: newArchive(o.ArchiveLimit), byID: map[string]*Request{}, early: map[string]int{}, earlyWire: map[string]*earlyHeaders{}, keepHeaders: o.Headers, fence: f, stopped: map[string]bool{}}
+	r := &recorder{limits: l, archive: newArchive(o.ArchiveLimit), byID: map[string]*Request{}, early: map[string]int{}, fence: f, stopped: map[string]bool{}}
 	r.limits.Text = or(l.Text, 4<<10)
 	r.limits.Requests = or(l.Requests, 4000)
 	r.console.limit = or(l.Console, 500)

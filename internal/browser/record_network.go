@@ -36,17 +36,9 @@ type Request struct {
 	Timing               Timing
 	StatusText           string
 
-	// With PageOptions.Headers only.
-	RequestHeaders, ResponseHeaders []Header
-	PostData                        string // the first 64 KiB
-	Decoded                         int64  // bytes of the body, decoded
-
 	began, headersAt float64 // monotonic seconds
 	loader           string  // the document it belongs to
 	sess             *session
-	before           *Request // the hop that redirected here
-	wireAsked        bool     // the headers are those of the wire
-	wireAnswered     bool
 }
 
 // Failed reports a status of 400 or more, or a failure below HTTP that was not
@@ -93,11 +85,9 @@ type requestEvent struct {
 	Type        string  `json:"type"`
 	FrameID     string  `json:"frameId"`
 	Request     struct {
-		URL      string            `json:"url"`
-		Fragment string            `json:"urlFragment"`
-		Method   string            `json:"method"`
-		PostData string            `json:"postData"`
-		Headers  map[string]string `json:"headers"`
+		URL      string `json:"url"`
+		Fragment string `json:"urlFragment"`
+		Method   string `json:"method"`
 	} `json:"request"`
 	Initiator struct {
 		Type   string      `json:"type"`
@@ -140,10 +130,6 @@ func (r *recorder) listenNetwork(page string, s *session) {
 		handleEvent(s, method, func(e finishEvent) { r.amend(e.RequestID, func(q *Request) { fn(q, e) }) })
 	}
 	handleEvent(s, "Network.responseReceivedExtraInfo", r.hiddenStatus)
-	r.listenHeaders(s)
-	if r.keepHeaders {
-		finish("Network.dataReceived", func(q *Request, e finishEvent) { q.Decoded += e.Length })
-	}
 	finish("Network.requestServedFromCache", func(q *Request, _ finishEvent) { q.FromCache = true })
 	finish("Network.loadingFinished", func(q *Request, e finishEvent) {
 		q.Bytes = int64(e.Bytes)
@@ -209,11 +195,7 @@ func (r *recorder) add(q *Request) {
 			q.Status = status
 		}
 	}
-	r.joinEarly(q)
 	if r.requests.add(r.next(), q) {
-		if before := r.byID[q.ID]; before != nil && before.Redirect != "" {
-			q.before = before
-		}
 		r.byID[q.ID] = q
 	}
 }
@@ -227,7 +209,7 @@ func (r *recorder) requestSent(page string, s *session, e requestEvent) {
 	r.amend(e.RequestID, func(q *Request) {
 		known = e.Redirect == nil && !q.Finished // told by two sessions
 		if e.Redirect != nil {
-			r.respond(q, *e.Redirect)
+			q.respond(*e.Redirect, r.headers)
 			q.Redirect = clipURL(e.Request.URL)
 			q.Bytes = int64(e.Redirect.Bytes)
 			q.end(e.Timestamp)
@@ -244,9 +226,6 @@ func (r *recorder) requestSent(page string, s *session, e requestEvent) {
 		Started:    millis(e.WallTime * 1000), began: e.Timestamp, loader: e.LoaderID, sess: s,
 	}
 	q.TopLevel = q.Navigation && e.FrameID == page
-	if r.keepHeaders {
-		q.RequestHeaders, q.PostData = headerList(e.Request.Headers), clip(e.Request.PostData, maxPostData)
-	}
 	switch stack := e.Initiator.Stack.positions(); {
 	case len(stack) > 0:
 		q.Initiator = stack[0]
@@ -260,7 +239,7 @@ func (r *recorder) responded(page string, e responseEvent) {
 	known := false
 	r.amend(e.RequestID, func(q *Request) {
 		known = true
-		r.respond(q, e.Response)
+		q.respond(e.Response, r.headers)
 		if e.Type != "" {
 			q.Type = e.Type
 		}
@@ -269,7 +248,7 @@ func (r *recorder) responded(page string, e responseEvent) {
 		return
 	}
 	q := &Request{ID: e.RequestID, Page: page, Frame: e.FrameID, URL: clipURL(e.Response.URL), Type: e.Type, Started: time.Now(), began: e.Timestamp}
-	r.respond(q, e.Response)
+	q.respond(e.Response, r.headers)
 	r.add(q)
 }
 
@@ -339,14 +318,6 @@ func (r *recorder) pending() (n int, oldest string) {
 		n++
 	}
 	return n, oldest
-}
-
-// respond notes what a response says.
-func (r *recorder) respond(q *Request, i responseInfo) {
-	q.respond(i, r.headers)
-	if r.keepHeaders && !q.wireAnswered {
-		q.ResponseHeaders = headerList(i.Headers)
-	}
 }
 
 func (q *Request) respond(i responseInfo, names []string) {

@@ -59,11 +59,7 @@ func (w *window) scriptCommands() []command {
 
 // networkCommands turn the network record on, with as much kept as was asked for.
 func (w *window) networkCommands() []command {
-	post := 4 << 10
-	if w.opts.Headers {
-		post = maxPostData
-	}
-	enable := map[string]any{"maxTotalBufferSize": 8 << 20, "maxResourceBufferSize": 4 << 20, "maxPostDataSize": post}
+	enable := map[string]any{"maxTotalBufferSize": 8 << 20, "maxResourceBufferSize": 4 << 20, "maxPostDataSize": 4 << 10}
 	if w.opts.DurableBodies <= 0 {
 		return []command{{Method: "Network.enable", Params: enable}}
 	}

@@ -55,7 +55,6 @@ type PageOptions struct {
 	Scripts       []Script          // run in every document before its own
 	OnBinding     func(BindingCall) // of the Scripts' bindings; must not wait for the page
 	DurableBodies int64             // bytes of response bodies that survive navigations; 0: none
-	Headers       bool              // keep all headers and post data of all requests, secrets included
 }
 
 // closeTimeout is how long a page may take for its own farewell (beacons sent on pagehide).
