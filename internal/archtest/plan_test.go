@@ -32,13 +32,23 @@ func plan() map[string]room {
 		"client":         {1, public}, // the typed API client; the wire types
 		"internal/fault": {1, base},   // kinds of error, with a hint
 
+		"internal/logline": {1, base}, // lines of a log, cleaned
+		"internal/rule":    {1, base}, // how a build lies or hangs: the catalogue
+
 		"internal/access":    {2, base}, // roles, grants, tokens
 		"internal/har":       {2, base}, // HTTP archives
 		"internal/journal":   {2, base}, // events, cursors, events due later
 		"internal/picture":   {2, base}, // how two pictures differ to the eye
 		"internal/product":   {2, base}, // what is watched
 		"internal/sign":      {2, base}, // signatures of webhooks and synthetic traffic
+		"internal/excerpt":   {2, base}, // the few lines that explain a failure
+		"internal/hang":      {2, base}, // the watchdog's rules
+		"internal/tally":     {2, base}, // what tools say of themselves in a log
 		"internal/sourcemap": {2, base}, // from built files back to their sources
+
+		"internal/pipeline": {3, stage}, // what CI says, held against its evidence
+		"internal/report":   {3, base},  // test reports as files
+		"internal/scan":     {3, base},  // workflows and scripts that swallow failures
 
 		"internal/action":  {3, base},  // effects on the world, as rows
 		"internal/release": {3, stage}, // the ledger
@@ -59,6 +69,9 @@ func plan() map[string]room {
 
 		"internal/blob":    {10, door}, // evidence on disk
 		"internal/browser": {10, door}, // Chromium
+		"internal/process": {10, door}, // what the processes of this machine do
+		"internal/command": {11, door}, // runs a command and passes its output through
+		"internal/guard":   {12, door}, // CI that can neither fail silently nor hang
 		"internal/check":   {10, door}, // crawl, probes, served version
 		"internal/demo":    {10, door}, // the demo product
 		"internal/deploy":  {10, door}, // performs rollbacks
@@ -93,6 +106,8 @@ func plan() map[string]room {
 // browser, or speaks of its keys and buttons.
 func doorways() map[string][]string {
 	return map[string][]string{
+		"internal/command":  {"internal/process"},
+		"internal/guard":    {"internal/command", "internal/process"},
 		"internal/journey":  {"internal/browser"},
 		"internal/player":   {"internal/browser", "internal/journey"},
 		"internal/recorder": {"internal/browser"},
