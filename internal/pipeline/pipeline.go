@@ -11,6 +11,7 @@ package pipeline
 import (
 	"time"
 
+	"github.com/postflight/postflight/internal/excerpt"
 	"github.com/postflight/postflight/internal/rule"
 	"github.com/postflight/postflight/internal/tally"
 )
@@ -64,7 +65,7 @@ type Step struct {
 	Reports  []Report       `json:"reports,omitempty"`
 	Findings []rule.Finding `json:"findings,omitempty"`
 	// Excerpt is the few lines that explain a failure, redacted.
-	Excerpt []Passage `json:"excerpt,omitempty"`
+	Excerpt []excerpt.Passage `json:"excerpt,omitempty"`
 	// Log is where the wrapper kept the log, Lines how many lines it had.
 	Log   string `json:"log,omitempty"`
 	Lines int    `json:"lines,omitempty"`
@@ -94,14 +95,4 @@ type Report struct {
 	Problem  string    `json:"problem,omitempty"` // why it could not be read
 	// Runs is what it says; the ledger keeps the counts only.
 	Runs []tally.Run `json:"runs,omitempty"`
-}
-
-// Passage is a piece of the log that explains a failure.
-type Passage struct {
-	// From is the number of its first line, Key the line that says it, both from 1.
-	From  int      `json:"from"`
-	Key   int      `json:"key"`
-	Lines []string `json:"lines"`
-	// Why it was chosen: the rule's name, or "new since the last green run".
-	Why string `json:"why"`
 }
