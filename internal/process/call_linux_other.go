@@ -1,0 +1,6 @@
+//go:build !amd64
+
+package process
+
+// oldCallNames: this architecture has none, or none that is named here.
+var oldCallNames = map[int]string{}

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package process
+
+func descendants(int) ([]Process, error) { return nil, ErrUnsupported }
+func sweep(int) ([]Process, error)       { return nil, ErrUnsupported }
+func look(int) (Process, error)          { return Process{}, ErrUnsupported }
