@@ -286,3 +286,6 @@ func cut(s string) string {
 	}
 	return string(bytes.ToValidUTF8([]byte(s[:maxText]), nil)) + "…"
 }
+
+// Runs are the runs that have ended so far; not to be changed.
+func (r *Reader) Runs() []Run { return r.runs }
