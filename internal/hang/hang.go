@@ -2,8 +2,10 @@
 //
 // A Watch is given a Sample every second or so (what the command's processes
 // did, what its log says) and answers with a Decision: go on, warn, or end it,
-// and why. It reads no process and no clock: the guard room samples, and the
-// command room ends what must be ended.
+// and why. Novel counts output that is news, heartbeats aside; Elastic turns the
+// green runs before into a limit; Obstacle reads what the log says is waited
+// for. It reads no process and no clock: the guard room samples, and the command
+// room ends what must be ended.
 package hang
 
 import (
@@ -30,21 +32,31 @@ type Limits struct {
 // Sample is what was seen at one instant.
 type Sample struct {
 	At time.Duration // since the start of the command
-	// Output is how many bytes of new output came so far. A line that repeats the
-	// one before it, digits and spinner signs aside, is not new.
+	// Output is how many bytes of new output came so far, and Beats how many
+	// bytes of heartbeats, which are not new: see Novel, which counts both.
 	Output int64
+	Beats  int64
 	CPU    time.Duration // of all processes so far, user and system, dead ones included
-	Alive  bool          // the command itself
-	Others int           // descendants alive
-	Pipe   bool          // somebody still holds the output open
+	// Moved is how many bytes all processes read and wrote so far, 0 when nobody
+	// counts: a quiet copy over a slow line is no hang.
+	Moved  int64
+	Alive  bool // the command itself
+	Others int  // descendants alive
+	Pipe   bool // somebody still holds the output open
 	// Finished is the tool that printed its last word, "" before; Passed whether
-	// all that was said is good.
-	Finished string
-	Passed   bool
-	Test     string        // the test that runs, "" when unknown
-	Longest  time.Duration // the longest it ever took in green runs; 0 unknown
+	// all that was said is good. FinishedAt is when it did (zero: in the sample
+	// that first says so), and Youngest when the youngest process that lives
+	// began (zero: unknown), both since the start of the command: a process that
+	// began after the last word is the next step of a script, which goes on.
+	Finished   string
+	Passed     bool
+	FinishedAt time.Duration
+	Youngest   time.Duration
+	Test       string        // the test that runs, "" when unknown
+	Longest    time.Duration // the longest it ever took in green runs; 0 unknown
 	// Waits: some process reads a terminal or standard input (by its wait channel
-	// or system call); Prompt is the open last line, "Continue? [y/N] ".
+	// or system call); Prompt is the open last line, "Continue? [y/N] ", whatever
+	// it says.
 	Waits  bool
 	Prompt string
 	// Blocked says what a process waits for, a lock's path or an address in use
