@@ -116,6 +116,8 @@ type Watch struct {
 	Ended  time.Time `json:"ended,omitzero"`
 	Round  int       `json:"round"`
 	Met    time.Time `json:"met,omitzero" doc:"When the expected version was first really served."`
+	// Sensitive is the reason why the watch is longer and denser than usual.
+	Sensitive string `json:"sensitive,omitempty" doc:"Why the watch is longer and denser than usual; absent: it is not."`
 }
 
 // Outcome is a release and what is claimed of it.

@@ -93,6 +93,7 @@ type Options struct {
 	Incidents  IncidentReader
 	Drills     DrillReader
 	Desk       Desk
+	Pipelines  Pipelines
 	Doorkeeper Doorkeeper
 	Keys       Keys
 	Live       Live
@@ -147,6 +148,7 @@ func build(o Options) (*server, *http.ServeMux) {
 	s.huma.UseMiddleware(s.admit)
 	s.products()
 	s.releases()
+	s.pipelines()
 	s.incidents()
 	s.drills()
 	s.grants()

@@ -81,6 +81,7 @@ type operation struct {
 	status  int // of success; zero means 200
 	// endless takes the read deadline off, for what outlives it.
 	endless bool
+	body    int64 // of the request, at most; zero means maxBody
 }
 
 // add registers an operation. Its errors become problems.
@@ -95,6 +96,9 @@ func add[I, O any](s *server, op operation, f func(context.Context, *I) (*O, err
 		Security:   []map[string][]string{{scheme: {}}},
 		Extensions: map[string]any{needs: op.need},
 		Responses:  map[string]*huma.Response{"default": s.errors()},
+	}
+	if op.body > 0 {
+		o.MaxBodyBytes = op.body
 	}
 	if op.status == 0 {
 		o.DefaultStatus = http.StatusOK

@@ -61,7 +61,7 @@ func wireReason(r verdict.Reason) client.Reason {
 func wireWatch(w watch.Watch) client.Watch {
 	return client.Watch{
 		ID: string(w.ID), Kind: string(w.Kind), State: string(w.State), Opened: w.Opened,
-		Until: w.Until, Ended: w.Ended, Round: w.Round, Met: w.Met,
+		Until: w.Until, Ended: w.Ended, Round: w.Round, Met: w.Met, Sensitive: w.Reason(),
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/postflight/postflight/internal/drill"
 	"github.com/postflight/postflight/internal/fault"
 	"github.com/postflight/postflight/internal/incident"
+	"github.com/postflight/postflight/internal/pipeline"
 	"github.com/postflight/postflight/internal/postmortem"
 	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/release"
@@ -45,6 +46,9 @@ type House struct {
 	changed     chan struct{}
 	down        error
 	rollbacks   []string
+	steps       []pipeline.Entry
+	closings    []pipeline.Closed
+	signatures  map[string][]byte
 	// Play is called with each started drill, outside the lock; it ends the
 	// drill by EndDrill whenever it likes.
 	Play func(d drill.Drill)
@@ -56,14 +60,14 @@ func New(products ...product.Product) *House {
 		products: products, states: map[product.ID]release.State{}, verdicts: map[release.ID]verdict.Verdict{},
 		watches: map[release.ID]watch.Watch{}, seen: map[release.ID][]signal.Signal{},
 		timeline: map[incident.ID][]incident.Entry{}, postmortems: map[incident.ID]postmortem.Postmortem{},
-		changed: make(chan struct{}),
+		changed: make(chan struct{}), signatures: map[string][]byte{},
 	}
 }
 
 // Handler returns the API over this house.
 func (h *House) Handler(log *slog.Logger) http.Handler {
 	return api.New(api.Options{
-		Releases: h, Incidents: h, Drills: h, Desk: h, Doorkeeper: h, Keys: h, Live: h,
+		Releases: h, Incidents: h, Drills: h, Desk: h, Pipelines: h, Doorkeeper: h, Keys: h, Live: h,
 		Health:    func(context.Context) error { h.mu.Lock(); defer h.mu.Unlock(); return h.down },
 		Scenarios: h.scenarios, PublicURL: "https://postflight.example", Version: "v0.0.0-test", Logger: log, Waits: 8,
 	})

@@ -35,6 +35,7 @@ import (
 	"github.com/postflight/postflight/internal/journal"
 	"github.com/postflight/postflight/internal/notify"
 	"github.com/postflight/postflight/internal/page"
+	"github.com/postflight/postflight/internal/pipeline"
 	"github.com/postflight/postflight/internal/postmortem"
 	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/release"
@@ -366,6 +367,7 @@ func (a *App) parts() []part {
 // to the bottom of this list.
 func (a *App) stations() []station {
 	return []station{
+		at[pipeline.Store]("pipeline", &pipeline.Stage{Products: a.byID}),
 		at[watch.Store]("watch", &watch.Stage{Products: a.byID}),
 		at[verdict.Store]("verdict", &verdict.Stage{Products: a.byID}),
 		pictures(),

@@ -52,6 +52,7 @@ func (j *janitor) once(ctx context.Context) error {
 	old := j.now().Add(-j.events)
 	gone, err := j.store.Prune(ctx, store.PruneOptions{
 		Events: old, Signals: old, Actions: old, Incidents: old, Trends: j.now().Add(-trends), Thin: j.now().Add(-thick),
+		Steps: j.now(),
 	})
 	if err != nil {
 		return fmt.Errorf("prune state: %w", err)

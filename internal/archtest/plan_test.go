@@ -46,13 +46,13 @@ func plan() map[string]room {
 		"internal/tally":     {2, base}, // what tools say of themselves in a log
 		"internal/sourcemap": {2, base}, // from built files back to their sources
 
-		"internal/pipeline": {3, stage}, // what CI says, held against its evidence
-		"internal/report":   {3, base},  // test reports as files
-		"internal/scan":     {3, base},  // workflows and scripts that swallow failures
+		"internal/report": {3, base}, // test reports as files
+		"internal/scan":   {3, base}, // workflows and scripts that swallow failures
 
 		"internal/action":  {3, base},  // effects on the world, as rows
 		"internal/release": {3, stage}, // the ledger
 
+		"internal/pipeline":   {4, stage}, // what CI says, held against its evidence
 		"internal/flake":      {4, stage}, // how often a journey fails for no reason
 		"internal/signal":     {4, stage}, // an observation with its evidence
 		"internal/trend":      {5, stage}, // how long journeys take, release by release

@@ -8,6 +8,7 @@ import (
 
 	"github.com/postflight/postflight/internal/action"
 	"github.com/postflight/postflight/internal/journal"
+	"github.com/postflight/postflight/internal/pipeline"
 	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/release"
 	"github.com/postflight/postflight/internal/signal"
@@ -50,7 +51,7 @@ type Stage struct {
 
 // Wants reports whether the stage handles this kind of event.
 func (s *Stage) Wants(k journal.Kind) bool {
-	return k == verdict.EventReached || k == EventCommand || k == EventHoldOver || tells(k)
+	return k == verdict.EventReached || k == EventCommand || k == EventHoldOver || k == pipeline.EventJudged || tells(k)
 }
 
 // Handle brings the incidents up to date with one event and writes it into
@@ -66,6 +67,8 @@ func (s *Stage) Handle(ctx context.Context, db Store, ev journal.Event) (action.
 		return s.command(ctx, db, ev)
 	case EventHoldOver:
 		return s.holdOver(ctx, db, ev)
+	case pipeline.EventJudged:
+		return plan, s.doubted(ctx, db, ev, &plan)
 	case release.EventDeployed:
 		if err := s.deployed(ctx, db, ev); err != nil {
 			return plan, err
@@ -80,6 +83,28 @@ func (s *Stage) Handle(ctx context.Context, db Store, ev journal.Event) (action.
 		}
 	}
 	return plan, s.tell(ctx, db, ev)
+}
+
+// doubted tells people who are at work on a release that its pipeline was no
+// evidence, when that became known after they were paged.
+func (s *Stage) doubted(ctx context.Context, db Store, ev journal.Event, plan *action.Plan) error {
+	var st pipeline.Standing
+	if err := ev.Decode(&st); err != nil {
+		return err
+	}
+	if !st.Alarming() {
+		return nil
+	}
+	open, err := db.OpenIncidents(ctx, st.Product)
+	if err != nil {
+		return fmt.Errorf("incidents of %s: %w", st.Product, err)
+	}
+	for _, in := range open {
+		if in.Release == st.Release {
+			plan.Events = append(plan.Events, in.event(EventNoted, ev.At, st.Say(), "postflight", nil))
+		}
+	}
+	return nil
 }
 
 // judged opens, joins or mitigates incidents by a verdict.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/postflight/postflight/internal/action"
 	"github.com/postflight/postflight/internal/journal"
+	"github.com/postflight/postflight/internal/pipeline"
 	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/release"
 	"github.com/postflight/postflight/internal/signal"
@@ -17,7 +18,7 @@ import (
 func tells(k journal.Kind) bool {
 	switch k {
 	case release.EventDeployed, release.EventPinned, release.EventUnpinned, release.EventEnriched,
-		watch.EventOpened, watch.EventEnded, signal.EventObserved, verdict.EventReached,
+		watch.EventOpened, watch.EventRaised, watch.EventEnded, signal.EventObserved, verdict.EventReached,
 		action.EventDone, action.EventRetry,
 		EventOpened, EventJoined, EventReopened, EventAcknowledged, EventMitigated, EventResolved,
 		EventFalseAlarm, EventNoted, EventSeverity,
@@ -91,12 +92,21 @@ func entry(in Incident, ev journal.Event) (Entry, bool) {
 		if ev.Kind == release.EventUnpinned {
 			e.Text = fmt.Sprintf("pin lifted; %s may be released again", p.Bad)
 		}
-	case watch.EventOpened:
+	case watch.EventOpened, watch.EventRaised:
 		var w watch.Watch
 		if ev.Decode(&w) != nil {
 			return e, false
 		}
 		e.Text = fmt.Sprintf("watching %s until %s", w.Version, w.Until.UTC().Format("15:04:05"))
+		if w.Sensitive() {
+			e.Text += ", at high sensitivity: " + w.Reason()
+		}
+	case pipeline.EventJudged:
+		var st pipeline.Standing
+		if ev.Decode(&st) != nil {
+			return e, false
+		}
+		e.Text = st.Say()
 	case signal.EventObserved:
 		return e.ofSignal(ev)
 	case verdict.EventReached:

@@ -3,6 +3,7 @@ package page
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -212,15 +213,19 @@ func facts(in incident.Incident) []Fact {
 			out = append(out, Fact{"Suspect", strings.TrimSpace(s.Kind + " " + s.Name + " " + s.Detail)})
 		}
 	}
+	// That the pipeline is no evidence is said by itself, whatever else there is.
+	if i := slices.IndexFunc(v.Reasons, func(r verdict.Reason) bool { return r.Rule == verdict.RuleCI }); i >= 0 {
+		out = append(out, Fact{"CI", v.Reasons[i].Text})
+	}
 	n := 0
 	for _, r := range v.Reasons {
-		if r.For && n < 4 {
+		if r.For && r.Rule != verdict.RuleCI && n < 4 {
 			out = append(out, Fact{"Evidence " + string(r.Rule), r.Text})
 			n++
 		}
 	}
 	for _, r := range v.Reasons {
-		if !r.For {
+		if !r.For && r.Rule != verdict.RuleCI {
 			out = append(out, Fact{"Against", r.Text})
 			break
 		}

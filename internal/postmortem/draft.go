@@ -52,7 +52,8 @@ func (s Section) Title() string {
 	return strings.ToUpper(words[:1]) + words[1:]
 }
 
-// HumanOnly reports whether a section is never generated.
+// HumanOnly reports whether a section is for people to write. Of the
+// contributing factors one is generated: a pipeline that was no evidence.
 func (s Section) HumanOnly() bool {
 	return s == Contributing || s == Lessons || s == ActionItems
 }
@@ -84,6 +85,8 @@ func (d draft) facts(s Section) []Fact {
 		return d.each()
 	case Evidence:
 		return d.evidence()
+	case Contributing:
+		return d.contributing()
 	}
 	return nil
 }
@@ -296,6 +299,21 @@ func (d draft) evidence() []Fact {
 	}
 	if len(out) == 0 {
 		out = append(out, Fact{Text: unknown})
+	}
+	return out
+}
+
+// contributing says that CI let the release pass, when it did. It is a factor,
+// not the cause: what CI saw need not be what broke.
+func (d draft) contributing() []Fact {
+	var out []Fact
+	for _, e := range d.lines {
+		told := e.Kind == "pipeline.judged" && !strings.HasPrefix(e.Text, "CI passed") ||
+			e.Kind == "incident.noted" && e.By == "postflight"
+		text := e.Text + "."
+		if told && !slices.ContainsFunc(out, func(f Fact) bool { return f.Text == text }) {
+			out = append(out, Fact{Text: text, Seq: e.Seq, At: e.At})
+		}
 	}
 	return out
 }

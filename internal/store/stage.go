@@ -8,6 +8,7 @@ import (
 	"github.com/postflight/postflight/internal/incident"
 	"github.com/postflight/postflight/internal/journal"
 	"github.com/postflight/postflight/internal/page"
+	"github.com/postflight/postflight/internal/pipeline"
 	"github.com/postflight/postflight/internal/postmortem"
 	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/rollback"
@@ -17,6 +18,7 @@ import (
 
 // A transaction is what every stage asks for.
 var (
+	_ pipeline.Store   = (*Tx)(nil)
 	_ watch.Store      = (*Tx)(nil)
 	_ verdict.Store    = (*Tx)(nil)
 	_ incident.Store   = (*Tx)(nil)

@@ -30,6 +30,9 @@ func (v *view) green(out *Verdict) {
 		out.State = Inconclusive
 		out.Reasons = append(out.Reasons, v.proofs()...)
 		out.Summary = clip("nothing can be claimed: "+strings.Join(slices.Concat(out.Unseen, texts(doubts), texts(v.notes())), "; "), maxSummary)
+		if w.Sensitive() {
+			out.Summary = clip(w.Reason()+". Nothing can be claimed: "+strings.TrimPrefix(out.Summary, "nothing can be claimed: "), maxSummary)
+		}
 	default:
 		out.Reasons = append(out.Reasons, v.proofs()...)
 		out.Summary = "watching"
@@ -55,6 +58,9 @@ func (v *view) healthySummary() string {
 		return fmt.Sprintf("recovered: %s is served again and everything that failed passes (%d passing looks)", v.newName(), n)
 	case watch.KindStanding:
 		return fmt.Sprintf("%s works (%d passing looks)", v.in.Product.Name, n)
+	}
+	if v.in.Watch.Sensitive() {
+		return clip(fmt.Sprintf("%s is healthy (%d passing looks), watched at high sensitivity: %s", v.newName(), n, v.in.Watch.Reason()), maxSummary)
 	}
 	return fmt.Sprintf("%s is healthy (%d passing looks)", v.newName(), n)
 }
@@ -142,7 +148,7 @@ func (v *view) doubts() []Reason {
 				text += fmt.Sprintf(" (%s, so it takes %d in a row)", known, v.needs(k.name, t))
 			}
 			out = append(out, reason(ruleOf(k.kind), false, text, t.onset...))
-		case t.wavers(v.in.Watch.Kind == watch.KindStanding, k.kind):
+		case t.wavers(v.in.Watch.Kind == watch.KindStanding, k.kind) || v.restless(k, t):
 			out = append(out, reason(ruleOf(k.kind), false, fmt.Sprintf("%s comes and goes: %d of %d looks failed: %s",
 				v.thing(k.kind, k.name), len(t.fails), total, said(t.fails[0])), t.fails...))
 		}
@@ -366,6 +372,9 @@ func (v *view) suspectRelease(out *Verdict, found []finding) {
 		if f.old != nil && f.oldPasses {
 			main.For = append(main.For, f.old.Text)
 		}
+	}
+	if why := v.in.Watch.Reason(); why != "" {
+		main.For = append(main.For, clip(why, maxSaid))
 	}
 	config := Suspect{Kind: "configuration", Name: clip(strings.Join(r.Config, "; "), maxSaid), Detail: "changed with " + r.Version}
 	gateway := gatewayFailure(found)

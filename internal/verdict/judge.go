@@ -66,6 +66,7 @@ func Judge(in Input) Verdict {
 	v.counter(&out)
 	v.remember(&out, found, red)
 	v.settle(&out)
+	v.suspicion(&out)
 	out.Blind = v.blind()
 	return out
 }

@@ -23,8 +23,12 @@ type Store interface {
 	PutVerdict(ctx context.Context, v Verdict) error
 }
 
-// window is how many signals of one watch are judged together.
-const window = 400
+// window is how many signals of one watch are judged together; a sensitive
+// watch makes more of them.
+const (
+	window          = 400
+	sensitiveWindow = 1000
+)
 
 // Stage judges a watch whenever something was seen of it.
 type Stage struct {
@@ -34,7 +38,7 @@ type Stage struct {
 // Wants reports whether the stage handles this kind of event.
 func (s *Stage) Wants(k journal.Kind) bool {
 	switch k {
-	case signal.EventObserved, watch.EventOpened, watch.EventTick, watch.EventEnded:
+	case signal.EventObserved, watch.EventOpened, watch.EventRaised, watch.EventTick, watch.EventEnded:
 		return true
 	}
 	return false
@@ -69,7 +73,11 @@ func (s *Stage) Handle(ctx context.Context, db Store, ev journal.Event) (action.
 			return action.Plan{}, fmt.Errorf("judge %s: %w", ev.Watch, err)
 		}
 	}
-	if in.Signals, err = db.BriefSignals(ctx, ev.Watch, window); err != nil {
+	limit := window
+	if in.Watch.Sensitive() {
+		limit = sensitiveWindow
+	}
+	if in.Signals, err = db.BriefSignals(ctx, ev.Watch, limit); err != nil {
 		return action.Plan{}, fmt.Errorf("judge %s: %w", ev.Watch, err)
 	}
 	if in.Watch.Kind == watch.KindRelease {

@@ -47,6 +47,7 @@ const (
 	RuleHealth   Rule = "H8" // the product does not answer
 	RuleProvider Rule = "provider"
 	RuleCoverage Rule = "coverage" // what was not looked at
+	RuleCI       Rule = "ci"       // the release's pipeline is no evidence: a suspicion, never proof
 )
 
 // Reason is one sentence for or against the verdict, with its evidence.

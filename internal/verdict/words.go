@@ -32,7 +32,7 @@ func reason(rule Rule, forIt bool, text string, from ...signal.Signal) Reason {
 func since(reasons []Reason) time.Time {
 	var at time.Time
 	for _, r := range reasons {
-		if r.For && !r.At.IsZero() && (at.IsZero() || r.At.Before(at)) {
+		if r.For && r.Rule != RuleCI && !r.At.IsZero() && (at.IsZero() || r.At.Before(at)) {
 			at = r.At
 		}
 	}

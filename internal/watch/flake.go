@@ -33,7 +33,7 @@ func (w Watch) Needs(p product.Product, journey, step string, passed bool) int {
 // rounds is how often a journey is looked at in the window, or in a day.
 func (w Watch) rounds(p product.Product, journey string) int {
 	if w.Kind != KindStanding {
-		return int(p.Watch.For/max(p.Watch.Every, time.Second)) + 1
+		return int(w.window(p)/max(w.every(p), time.Second)) + 1
 	}
 	for _, j := range p.Journeys {
 		if j.ID == journey && j.Every > 0 {

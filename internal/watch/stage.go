@@ -9,6 +9,7 @@ import (
 	"github.com/postflight/postflight/internal/action"
 	"github.com/postflight/postflight/internal/flake"
 	"github.com/postflight/postflight/internal/journal"
+	"github.com/postflight/postflight/internal/pipeline"
 	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/release"
 	"github.com/postflight/postflight/internal/signal"
@@ -38,6 +39,7 @@ type Memory interface {
 type Store interface {
 	Windows
 	Memory
+	Trust
 }
 
 // Stage opens, drives and closes watches.
@@ -48,7 +50,8 @@ type Stage struct {
 // Wants reports whether the stage handles this kind of event.
 func (s *Stage) Wants(k journal.Kind) bool {
 	switch k {
-	case release.EventDeployed, EventTick, EventClose, EventStanding, signal.EventObserved, action.EventDone:
+	case release.EventDeployed, EventTick, EventClose, EventStanding, signal.EventObserved, action.EventDone,
+		pipeline.EventJudged:
 		return true
 	}
 	return false
@@ -86,6 +89,12 @@ func (s *Stage) Handle(ctx context.Context, db Store, ev journal.Event) (action.
 			return action.Plan{}, err
 		}
 		return s.unlooked(ctx, db, p, a, ev.At)
+	case pipeline.EventJudged:
+		var st pipeline.Standing
+		if err := ev.Decode(&st); err != nil {
+			return action.Plan{}, err
+		}
+		return s.raise(ctx, db, p, st, ev.At)
 	}
 	return action.Plan{}, nil
 }
@@ -110,11 +119,15 @@ func (s *Stage) open(ctx context.Context, db Store, p product.Product, r release
 	}
 	w := Watch{
 		ID: ID("w-" + string(r.ID)), Kind: KindRelease, Product: p.ID, Release: r.ID, Version: r.Version,
-		State: Open, Opened: now, Until: now.Add(p.Watch.For), Round: 1, Asked: map[string]int{},
+		State: Open, Opened: now, Round: 1, Asked: map[string]int{},
 	}
 	if r.Source == release.Rollback {
 		w.Kind = KindVerify
 	}
+	if err := s.doubt(ctx, db, &w, now); err != nil {
+		return plan, err
+	}
+	w.Until = now.Add(w.window(p))
 	if err := s.compare(ctx, db, &w, r); err != nil {
 		return plan, err
 	}
@@ -126,7 +139,7 @@ func (s *Stage) open(ctx context.Context, db Store, p product.Product, r release
 	}
 	plan.Events = append(plan.Events, w.event(EventOpened, now))
 	plan.Due = append(plan.Due,
-		journal.Due{Key: tickKey(w.ID, ""), At: now.Add(p.Watch.Every), Event: w.event(EventTick, now)},
+		journal.Due{Key: tickKey(w.ID, ""), At: now.Add(w.every(p)), Event: w.event(EventTick, now)},
 		journal.Due{Key: closeKey(w.ID), At: w.Until, Event: w.event(EventClose, now)})
 	return plan, db.PutWatch(ctx, w)
 }
@@ -235,7 +248,7 @@ func (s *Stage) tick(ctx context.Context, db Store, p product.Product, ev journa
 		return plan, err
 	}
 	plan.Due = append(plan.Due, journal.Due{
-		Key: tickKey(w.ID, ""), At: ev.At.Add(p.Watch.Every), Event: w.event(EventTick, ev.At),
+		Key: tickKey(w.ID, ""), At: ev.At.Add(w.every(p)), Event: w.event(EventTick, ev.At),
 	})
 	return plan, db.PutWatch(ctx, w)
 }
@@ -270,6 +283,9 @@ func (s *Stage) end(ctx context.Context, db Store, p product.Product, ev journal
 	w, err := db.Watch(ctx, t.ID)
 	if err != nil || w.State != Open {
 		return action.Plan{}, err
+	}
+	if w.Sensitive() && ev.At.Before(w.Until) {
+		return action.Plan{}, nil // it was made longer after this close was due
 	}
 	if longer := w.owed(p, ev.At); longer > 0 {
 		w.Until, w.Extended = ev.At.Add(longer), w.Extended+1

@@ -70,6 +70,8 @@ type Watch struct {
 	Suspect map[string]string `json:"suspect,omitempty"`
 	// Met is when the expected version was first really served.
 	Met time.Time `json:"met,omitzero"`
+	// Sensitivity is set of a watch that is longer and denser than usual.
+	Sensitivity *Sensitivity `json:"sensitivity,omitempty"`
 }
 
 // Look is one observation to make; the payload of ActionLook.
@@ -101,6 +103,7 @@ const ActionLook action.Kind = "watch.look"
 // due events.
 const (
 	EventOpened   journal.Kind = "watch.opened"
+	EventRaised   journal.Kind = "watch.raised" // to high sensitivity, while it is open
 	EventTick     journal.Kind = "watch.tick"
 	EventClose    journal.Kind = "watch.close"
 	EventEnded    journal.Kind = "watch.ended"

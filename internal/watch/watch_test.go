@@ -14,6 +14,7 @@ import (
 	"github.com/postflight/postflight/internal/fault"
 	"github.com/postflight/postflight/internal/flake"
 	"github.com/postflight/postflight/internal/journal"
+	"github.com/postflight/postflight/internal/pipeline"
 	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/release"
 	"github.com/postflight/postflight/internal/signal"
@@ -31,6 +32,12 @@ type desk struct {
 	releases map[release.ID]release.Release
 	flakes   map[string]flake.Record
 	signals  []signal.Signal
+	standing map[release.ID]pipeline.Standing
+}
+
+func (d *desk) PipelineStanding(_ context.Context, id release.ID) (pipeline.Standing, bool, error) {
+	st, ok := d.standing[id]
+	return st, ok, nil
 }
 
 func (d *desk) Flakes(context.Context, product.ID) (map[string]flake.Record, error) {
