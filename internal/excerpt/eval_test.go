@@ -1,0 +1,189 @@
+package excerpt
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// labelled is a log in which somebody marked the line that names the failure.
+type labelled struct {
+	name  string
+	log   []byte
+	match []int // numbers of the marked lines, from 1
+}
+
+// load reads the labelled logs of a folder.
+func load(t testing.TB, folder string) []labelled {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("testdata", folder, "*.txt"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no labelled logs in %s: %v", folder, err)
+	}
+	var out []labelled
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for part := range strings.SplitSeq("\n"+string(data), "\n#=LOG=# ") {
+			if strings.TrimSpace(part) == "" {
+				continue
+			}
+			title, body := filepath.Base(name), part
+			if first, rest, ok := strings.Cut(part, "\n"); ok && part[0] != '\n' {
+				title, body = first, rest
+			}
+			out = append(out, parse(title, strings.TrimPrefix(body, "\n")))
+		}
+	}
+	return out
+}
+
+func parse(name, text string) labelled {
+	l := labelled{name: name}
+	n := 0
+	for line := range strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n") {
+		if strings.HasPrefix(line, "#=SOURCE=#") {
+			continue
+		}
+		n++
+		if rest, ok := strings.CutPrefix(line, "#=MATCH=# "); ok {
+			line = rest
+			l.match = append(l.match, n)
+		}
+		line = strings.NewReplacer("‹", "", "›", "").Replace(line)
+		l.log = append(append(l.log, line...), '\n')
+	}
+	return l
+}
+
+// pad puts green lines before the log until it has so many lines in all, and
+// returns how many were put there.
+func pad(log []byte, lines int, seed uint64) ([]byte, int) {
+	r := rand.New(rand.NewPCG(seed, 1))
+	var b bytes.Buffer
+	have := bytes.Count(log, []byte{'\n'})
+	put := max(0, lines-have)
+	for i := range put {
+		b.WriteString(green(r, i))
+		b.WriteByte('\n')
+	}
+	b.Write(log)
+	return b.Bytes(), put
+}
+
+// green is a line of a run in which nothing is wrong.
+func green(r *rand.Rand, i int) string {
+	n := func(k int) int { return r.IntN(k) }
+	forms := []func() string{
+		func() string { return fmt.Sprintf("test/test_error_%d.py::TestErrors::test_fails_%d PASSED [%3d%%]", n(90), n(900), n(100)) },
+		func() string { return fmt.Sprintf("ok  \tgithub.com/acme/shop/internal/errors%d\t0.%03ds", n(500), n(1000)) },
+		func() string { return fmt.Sprintf("[%d/%d] Building CXX object src/CMakeFiles/core.dir/error_handler_%d.cc.o", i, 9999, n(999)) },
+		func() string { return fmt.Sprintf("   Compiling thiserror-impl v1.0.%d", n(60)) },
+		func() string { return fmt.Sprintf("Downloading https://registry.example/fail-fast-%d.tgz (%d kB)", n(999), n(999)) },
+		func() string { return fmt.Sprintf("2026-07-29 10:%02d:%02d,%03d INFO worker-%d processed batch %d, 0 errors", n(60), n(60), n(1000), n(8), i) },
+		func() string { return fmt.Sprintf("  ✓ rejects an invalid token with an error (%d ms)", n(90)) },
+		func() string { return fmt.Sprintf("test errors::tests::fails_on_bad_input_%d ... ok", n(999)) },
+		func() string { return "npm warn deprecated inflight@1.0.6: This module is not supported, and leaks memory." },
+		func() string { return fmt.Sprintf("src/legacy/file%d.c:%d:%d: warning: unused variable 'error' [-Wunused-variable]", n(99), n(999), n(80)) },
+		func() string { return fmt.Sprintf("time=2026-07-29T10:00:00Z level=info msg=\"request %d served\" status=200", i) },
+		func() string { return fmt.Sprintf("Get:%d http://archive.ubuntu.com/ubuntu jammy/main amd64 liberror-perl all 0.17029-1 [26.5 kB]", n(400)) },
+		func() string { return "Tests run: 12, Failures: 0, Errors: 0, Skipped: 0, Time elapsed: 0.1 s - in com.acme.ErrorTest" },
+		func() string { return fmt.Sprintf("+ run_step --on-error=abort --id %d", n(999)) },
+		func() string { return "" },
+		func() string { return fmt.Sprintf("Step %d finished", i) },
+	}
+	return forms[r.IntN(len(forms))]()
+}
+
+// find runs a finder over a log.
+func find(log []byte, o Options) []Passage {
+	f := New(o)
+	for len(log) > 0 {
+		n := min(len(log), 32<<10)
+		_, _ = f.Write(log[:n])
+		log = log[n:]
+	}
+	return f.Passages()
+}
+
+// rate counts hits among the first and the first three passages: lenient when
+// the marked line is within the passage, strict when it is its key.
+type rate struct{ logs, strict1, strict3, at1, at3 int }
+
+func (r rate) String() string {
+	pc := func(n int) float64 { return 100 * float64(n) / float64(max(1, r.logs)) }
+	return fmt.Sprintf("%d logs: key@1 %.0f%%, key@3 %.0f%%, within@1 %.0f%%, within@3 %.0f%%", r.logs, pc(r.strict1), pc(r.strict3), pc(r.at1), pc(r.at3))
+}
+
+func (r *rate) add(l labelled, off int, ps []Passage) (ok bool) {
+	r.logs++
+	var s1, s3, a1, a3 bool
+	for i, p := range ps {
+		for _, m := range l.match {
+			key, within := p.Key == m+off, p.covers(m+off)
+			s1, a1 = s1 || i == 0 && key, a1 || i == 0 && within
+			s3, a3 = s3 || i < 3 && key, a3 || i < 3 && within
+		}
+	}
+	for _, x := range []struct {
+		hit bool
+		n   *int
+	}{{s1, &r.strict1}, {s3, &r.strict3}, {a1, &r.at1}, {a3, &r.at3}} {
+		if x.hit {
+			*x.n++
+		}
+	}
+	return s1
+}
+
+// evaluate measures a folder, bare and among 100,000 lines.
+func evaluate(t *testing.T, folder string, lines int, tell bool) rate {
+	t.Helper()
+	var r rate
+	for i, l := range load(t, folder) {
+		if len(l.match) == 0 {
+			t.Errorf("%s: no line is marked", l.name)
+			continue
+		}
+		log, off := pad(l.log, lines, uint64(i))
+		ps := find(log, Options{})
+		if !r.add(l, off, ps) && tell {
+			all := strings.Split(string(log), "\n")
+			t.Logf("%s: want %d %q", l.name, l.match[0], clip(all[l.match[0]+off-1]))
+			for _, p := range ps {
+				t.Logf("    got %d (%s) %q %v", p.Key-off, p.Why, clip(all[p.Key-1]), within(l, off, p))
+			}
+		}
+	}
+	return r
+}
+
+func within(l labelled, off int, p Passage) string {
+	for _, m := range l.match {
+		if p.covers(m + off) {
+			return "near"
+		}
+	}
+	return ""
+}
+
+func clip(s string) string { return s[:min(len(s), 110)] }
+
+func TestHitRate(t *testing.T) {
+	t.Parallel()
+	for _, lines := range []int{0, 100_000} {
+		if lines > 0 && testing.Short() {
+			continue
+		}
+		for _, folder := range []string{"pytorch", "seen"} {
+			r := evaluate(t, folder, lines, true)
+			t.Logf("%s, padded to %d lines: %v", folder, lines, r)
+		}
+	}
+}

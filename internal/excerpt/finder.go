@@ -1,0 +1,357 @@
+package excerpt
+
+import (
+	"bytes"
+	"math"
+
+	"github.com/postflight/postflight/internal/logline"
+)
+
+// Bounds of what a Finder keeps.
+const (
+	maxCandidates = 400
+	maxSeen       = 50_000 // hashes of lines that were named
+	maxText       = 500    // bytes of a line in a passage
+	ringSize      = 64     // lines before the present one
+	maxTrace      = 600    // lines of a Python traceback
+	maxEnds       = 64
+)
+
+// Options say what is known beside the log.
+type Options struct {
+	// Green is what the last green log of this step said; nil when there is none.
+	Green *Signature
+	// Max is how many passages to return; 3 when 0.
+	Max int
+	// Around is how many lines to show before the line that says it (at most 10,
+	// 3 when 0); after it come up to 10.
+	Around int
+	// Failures are lines of which somebody knows more; see also Finder.Hint.
+	Failures []Hint
+}
+
+// Hint is a line of the log that a reader of test results knows.
+type Hint struct {
+	Line    int    // from 1
+	Text    string // shown when the line is not kept any more
+	Summary bool   // it counts failures, rather than being one
+}
+
+// candidate is a line that may explain the failure, with those around it.
+type candidate struct {
+	line   int
+	weight int
+	rule   int
+	step   int
+	post   bool
+	hash   uint64
+	count  int // lines of the same normal form
+	last   int // number of the last of them
+	from   int // number of lines[0]
+	lines  []string
+	want   int // lines still to come
+	score  int
+}
+
+// Finder reads a log as it comes or afterwards, in bounded memory. It is an
+// io.Writer that never fails, and not safe for concurrent use.
+type Finder struct {
+	opt   Options
+	rules *ruleset
+	noise *noise
+	split splitter
+	clean logline.Cleaner
+	hits  []uint16
+	buf   []byte
+
+	number int
+	ring   [ringSize][]byte
+	all    []*candidate
+	open   []*candidate
+	seen   map[uint64]*candidate
+	floor  int // weight below which nothing is kept any more
+
+	step   int
+	header bool // within the head of a step: its script, inputs, environment
+	post   bool // after the work: clean-up
+	ends   []end
+	trace  trace
+	tails  []tail
+	hints  []Hint
+}
+
+// end is a line that says that a step ended with an error.
+type end struct{ line, step int }
+
+// tail is what stood before the first words that a step failed.
+type tail struct {
+	line, step int
+	lines      []string // up to line-1
+}
+
+// trace is a Python traceback that is being read.
+type trace struct {
+	on      bool
+	prefix  string // what stands before each of its lines
+	column  int
+	left    int
+	chained bool
+}
+
+// New returns a finder for one log.
+func New(o Options) *Finder {
+	if o.Max <= 0 {
+		o.Max = 3
+	}
+	if o.Around <= 0 {
+		o.Around = 3
+	}
+	o.Around = min(o.Around, 10)
+	f := &Finder{opt: o, rules: newRuleset(), noise: newNoise(), seen: map[uint64]*candidate{}, floor: math.MinInt}
+	f.split.line = func(raw []byte) { f.raw(raw) }
+	f.hints = append(f.hints, o.Failures...)
+	return f
+}
+
+// Write reads a block of the log.
+func (f *Finder) Write(p []byte) (int, error) {
+	f.split.write(p)
+	return len(p), nil
+}
+
+// Hint tells of a line afterwards, before Passages is called.
+func (f *Finder) Hint(h Hint) { f.hints = append(f.hints, h) }
+
+// raw reads one line.
+func (f *Finder) raw(raw []byte) {
+	f.number++
+	if f.number < 32 && !f.clean.Tabbed && bytes.Count(raw, []byte{'\t'}) >= 2 {
+		f.clean.Tabbed = len(logline.Columns(raw)) < len(raw)
+	}
+	f.hits = f.rules.finder.scan(f.hits[:0], raw[:min(len(raw), 4<<10)])
+	if len(f.hits) > 0 || f.trace.on {
+		l := f.clean.Clean(raw, f.number)
+		f.feed(raw)
+		f.look(l)
+	} else {
+		f.feed(raw)
+	}
+	slot := &f.ring[f.number%ringSize]
+	*slot = append((*slot)[:0], raw[:min(len(raw), 4*maxText)]...)
+}
+
+// feed gives the line to the candidates that still want what follows.
+func (f *Finder) feed(raw []byte) {
+	if len(f.open) == 0 {
+		return
+	}
+	text := f.shown(raw)
+	keep := f.open[:0]
+	for _, c := range f.open {
+		c.lines = append(c.lines, text)
+		if c.want--; c.want > 0 {
+			keep = append(keep, c)
+		}
+	}
+	f.open = keep
+}
+
+// shown is a line as a passage shows it: without colours and time stamps, its
+// indentation kept.
+func (f *Finder) shown(raw []byte) string {
+	c := logline.Cleaner{Tabbed: f.clean.Tabbed}
+	l := c.Clean(raw, 0)
+	text := l.Text
+	cut := len(text) > maxText
+	if cut {
+		text = bytes.ToValidUTF8(text[:maxText], nil)
+	}
+	s := string(bytes.Repeat([]byte{' '}, min(l.Indent, 40))) + string(text)
+	if l.Indent > 0 && len(text) == 0 {
+		s = ""
+	}
+	if cut {
+		s += "…"
+	}
+	return s
+}
+
+// look finds out what the line means.
+func (f *Finder) look(l logline.Line) {
+	if f.structure(l) {
+		return
+	}
+	if f.header {
+		return
+	}
+	if f.trace.on && f.traced(l) {
+		return
+	}
+	text, lv := bare(l.Text)
+	best, weight := -1, 0
+	for _, h := range f.hits {
+		i := f.rules.owner[h]
+		if i < structures || f.rules.rules[i].weight <= weight && best >= 0 && !f.rules.rules[i].end {
+			continue
+		}
+		if best >= 0 && f.rules.rules[best].end {
+			continue
+		}
+		if !f.matches(int(h), text) {
+			continue
+		}
+		best, weight = i, f.rules.rules[i].weight
+	}
+	if best < 0 {
+		if lv == raised && len(text) > 0 {
+			f.ended()
+			f.candidate(l, f.annotation(), failure+3)
+		}
+		return
+	}
+	r := &f.rules.rules[best]
+	weight = f.noise.weigh(text, lv, r, weight)
+	if r.end && weight > 0 || lv == raised {
+		f.ended()
+	}
+	if r.weight <= closing || weight <= 0 {
+		if r.weight <= closing && weight > 0 {
+			f.candidate(l, best, weight)
+		}
+		return
+	}
+	f.candidate(l, best, weight)
+}
+
+// annotation is the rule for lines that only the CI system marks as an error.
+func (f *Finder) annotation() int { return len(f.rules.rules) - 1 }
+
+// matches reports whether the text that was found makes its rule hold.
+func (f *Finder) matches(word int, text []byte) bool {
+	if f.rules.begins[word] {
+		w := f.rules.words[word]
+		if len(text) < len(w) || !bytes.EqualFold(text[:len(w)], []byte(w)) {
+			return false
+		}
+	}
+	shape := f.rules.shapes[f.rules.owner[word]]
+	return shape == nil || shape.Match(text[:min(len(text), 2<<10)])
+}
+
+// structure follows groups, steps and the beginning of tracebacks; true when
+// the line is nothing more.
+func (f *Finder) structure(l logline.Line) bool {
+	for _, h := range f.hits {
+		i := f.rules.owner[h]
+		if i >= structures {
+			continue
+		}
+		switch i {
+		case isGroup:
+			if bytes.HasPrefix(l.Text, []byte("##[group]Run ")) {
+				f.step++
+				f.header, f.post = true, false
+			}
+			return bytes.HasPrefix(l.Text, []byte("##[group]"))
+		case isGroupEnd:
+			if bytes.HasPrefix(l.Text, []byte("##[endgroup]")) {
+				f.header = false
+				return true
+			}
+		case isAction, isStage:
+			f.step++
+			f.header, f.post = false, false
+			return true
+		case isSection:
+			f.step++
+			f.header = false
+			f.post = bytes.Contains(l.Text, []byte("after_script")) || bytes.Contains(l.Text, []byte("cleanup")) || bytes.Contains(l.Text, []byte("upload_artifacts"))
+		case isPost:
+			f.step++
+			f.header, f.post = false, true
+			return true
+		case isChained:
+			f.trace.chained = true
+			return true
+		case isTraceback:
+			f.begin(l)
+			return true
+		}
+	}
+	return false
+}
+
+// ended notes that a step ended with an error.
+func (f *Finder) ended() {
+	if len(f.ends) >= maxEnds {
+		copy(f.ends[maxEnds/2:], f.ends[maxEnds/2+1:])
+		f.ends = f.ends[:maxEnds-1]
+	}
+	f.ends = append(f.ends, end{f.number, f.step})
+	if len(f.tails) < 4 && (len(f.tails) == 0 || f.tails[len(f.tails)-1].step != f.step) {
+		f.tails = append(f.tails, tail{line: f.number, step: f.step, lines: f.before(ringSize - 1)})
+	}
+}
+
+// before returns the last n lines before the present one.
+func (f *Finder) before(n int) []string {
+	n = min(n, f.number-1, ringSize-1)
+	out := make([]string, 0, n)
+	for i := f.number - n; i < f.number; i++ {
+		out = append(out, f.shown(f.ring[i%ringSize]))
+	}
+	return out
+}
+
+// candidate keeps the present line.
+func (f *Finder) candidate(l logline.Line, rule, weight int) {
+	text, _ := bare(l.Text)
+	f.buf = logline.AppendNormal(f.buf[:0], text[:min(len(text), 500)])
+	h := fnv(f.buf)
+	if old := f.seen[h]; old != nil {
+		old.count++
+		old.last = f.number
+		if weight < old.weight || !f.rules.rules[rule].last && (weight == old.weight || !f.trace.chained) {
+			return
+		}
+		if old.weight == weight && f.number-old.line < 30 && old.want > 0 {
+			old.line = f.number // a retry soon after: one passage
+			return
+		}
+		old.weight, old.rule = weight, rule
+		f.place(old, l)
+		return
+	}
+	if weight <= f.floor {
+		return
+	}
+	c := &candidate{weight: weight, rule: rule, hash: h, count: 1, last: f.number}
+	f.place(c, l)
+	f.all = append(f.all, c)
+	if len(f.seen) < maxSeen {
+		f.seen[h] = c
+	}
+	if len(f.all) >= 2*maxCandidates {
+		f.prune()
+	}
+}
+
+// place sets the candidate to the present line.
+func (f *Finder) place(c *candidate, l logline.Line) {
+	c.line, c.step, c.post = f.number, f.step, f.post
+	c.lines = append(f.before(f.opt.Around), f.text(l))
+	c.from = f.number - len(c.lines) + 1
+	if c.want == 0 {
+		f.open = append(f.open, c)
+	}
+	c.want = 10
+}
+
+// text is the present line as passages show it.
+func (f *Finder) text(l logline.Line) string {
+	t := l.Text
+	if len(t) > maxText {
+		t = append(bytes.ToValidUTF8(t[:maxText], nil), "…"...)
+	}
+	return string(bytes.Repeat([]byte{' '}, min(l.Indent, 40))) + string(t)
+}
