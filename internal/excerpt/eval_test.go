@@ -81,19 +81,39 @@ func pad(log []byte, lines int, seed uint64) ([]byte, int) {
 func green(r *rand.Rand, i int) string {
 	n := func(k int) int { return r.IntN(k) }
 	forms := []func() string{
-		func() string { return fmt.Sprintf("test/test_error_%d.py::TestErrors::test_fails_%d PASSED [%3d%%]", n(90), n(900), n(100)) },
-		func() string { return fmt.Sprintf("ok  \tgithub.com/acme/shop/internal/errors%d\t0.%03ds", n(500), n(1000)) },
-		func() string { return fmt.Sprintf("[%d/%d] Building CXX object src/CMakeFiles/core.dir/error_handler_%d.cc.o", i, 9999, n(999)) },
+		func() string {
+			return fmt.Sprintf("test/test_error_%d.py::TestErrors::test_fails_%d PASSED [%3d%%]", n(90), n(900), n(100))
+		},
+		func() string {
+			return fmt.Sprintf("ok  \tgithub.com/acme/shop/internal/errors%d\t0.%03ds", n(500), n(1000))
+		},
+		func() string {
+			return fmt.Sprintf("[%d/%d] Building CXX object src/CMakeFiles/core.dir/error_handler_%d.cc.o", i, 9999, n(999))
+		},
 		func() string { return fmt.Sprintf("   Compiling thiserror-impl v1.0.%d", n(60)) },
-		func() string { return fmt.Sprintf("Downloading https://registry.example/fail-fast-%d.tgz (%d kB)", n(999), n(999)) },
-		func() string { return fmt.Sprintf("2026-07-29 10:%02d:%02d,%03d INFO worker-%d processed batch %d, 0 errors", n(60), n(60), n(1000), n(8), i) },
+		func() string {
+			return fmt.Sprintf("Downloading https://registry.example/fail-fast-%d.tgz (%d kB)", n(999), n(999))
+		},
+		func() string {
+			return fmt.Sprintf("2026-07-29 10:%02d:%02d,%03d INFO worker-%d processed batch %d, 0 errors", n(60), n(60), n(1000), n(8), i)
+		},
 		func() string { return fmt.Sprintf("  ✓ rejects an invalid token with an error (%d ms)", n(90)) },
 		func() string { return fmt.Sprintf("test errors::tests::fails_on_bad_input_%d ... ok", n(999)) },
-		func() string { return "npm warn deprecated inflight@1.0.6: This module is not supported, and leaks memory." },
-		func() string { return fmt.Sprintf("src/legacy/file%d.c:%d:%d: warning: unused variable 'error' [-Wunused-variable]", n(99), n(999), n(80)) },
-		func() string { return fmt.Sprintf("time=2026-07-29T10:00:00Z level=info msg=\"request %d served\" status=200", i) },
-		func() string { return fmt.Sprintf("Get:%d http://archive.ubuntu.com/ubuntu jammy/main amd64 liberror-perl all 0.17029-1 [26.5 kB]", n(400)) },
-		func() string { return "Tests run: 12, Failures: 0, Errors: 0, Skipped: 0, Time elapsed: 0.1 s - in com.acme.ErrorTest" },
+		func() string {
+			return "npm warn deprecated inflight@1.0.6: This module is not supported, and leaks memory."
+		},
+		func() string {
+			return fmt.Sprintf("src/legacy/file%d.c:%d:%d: warning: unused variable 'error' [-Wunused-variable]", n(99), n(999), n(80))
+		},
+		func() string {
+			return fmt.Sprintf("time=2026-07-29T10:00:00Z level=info msg=\"request %d served\" status=200", i)
+		},
+		func() string {
+			return fmt.Sprintf("Get:%d http://archive.ubuntu.com/ubuntu jammy/main amd64 liberror-perl all 0.17029-1 [26.5 kB]", n(400))
+		},
+		func() string {
+			return "Tests run: 12, Failures: 0, Errors: 0, Skipped: 0, Time elapsed: 0.1 s - in com.acme.ErrorTest"
+		},
 		func() string { return fmt.Sprintf("+ run_step --on-error=abort --id %d", n(999)) },
 		func() string { return "" },
 		func() string { return fmt.Sprintf("Step %d finished", i) },

@@ -3,6 +3,7 @@ package excerpt
 import (
 	"bytes"
 	"math"
+	"slices"
 
 	"github.com/postflight/postflight/internal/logline"
 )
@@ -69,7 +70,8 @@ type Finder struct {
 	all    []*candidate
 	open   []*candidate
 	seen   map[uint64]*candidate
-	floor  int // weight below which nothing is kept any more
+	judged map[uint64]verdict // by form of the line
+	floor  int                // weight below which nothing is kept any more
 
 	step   int
 	header bool // within the head of a step: its script, inputs, environment
@@ -107,7 +109,7 @@ func New(o Options) *Finder {
 		o.Around = 3
 	}
 	o.Around = min(o.Around, 10)
-	f := &Finder{opt: o, rules: newRuleset(), noise: newNoise(), seen: map[uint64]*candidate{}, floor: math.MinInt}
+	f := &Finder{opt: o, rules: newRuleset(), noise: newNoise(), seen: map[uint64]*candidate{}, judged: map[uint64]verdict{}, floor: math.MinInt}
 	f.split.line = func(raw []byte) { f.raw(raw) }
 	f.hints = append(f.hints, o.Failures...)
 	return f
@@ -188,39 +190,64 @@ func (f *Finder) look(l logline.Line) {
 		return
 	}
 	text, lv := bare(l.Text)
-	best, weight := -1, 0
-	for _, h := range f.hits {
-		i := f.rules.owner[h]
-		if i < structures || f.rules.rules[i].weight <= weight && best >= 0 && !f.rules.rules[i].end {
-			continue
-		}
-		if best >= 0 && f.rules.rules[best].end {
-			continue
-		}
-		if !f.matches(int(h), text) {
-			continue
-		}
-		best, weight = i, f.rules.rules[i].weight
-	}
-	if best < 0 {
-		if lv == raised && len(text) > 0 {
-			f.ended()
-			f.candidate(l, f.annotation(), failure+3)
-		}
+	f.buf = logline.AppendNormal(f.buf[:0], text[:min(len(text), maxText)])
+	hash := fnv(f.buf)
+	v := f.verdict(text, lv, hash)
+	if v.weight <= 0 {
 		return
 	}
-	r := &f.rules.rules[best]
-	weight = f.noise.weigh(text, lv, r, weight)
-	if r.end && weight > 0 || lv == raised {
+	if v.rule == f.annotation() || lv == raised || f.rules.rules[v.rule].end {
 		f.ended()
 	}
-	if r.weight <= closing || weight <= 0 {
-		if r.weight <= closing && weight > 0 {
-			f.candidate(l, best, weight)
-		}
-		return
+	f.candidate(l, v, hash)
+}
+
+// verdict is which rule names a line, and how much that weighs; 0 when none.
+type verdict struct{ rule, weight int }
+
+// verdict judges a line; lines of the same form are judged once.
+func (f *Finder) verdict(text []byte, lv level, hash uint64) verdict {
+	key := hash*31 + uint64(lv) + zeros(text)
+	if v, ok := f.judged[key]; ok {
+		return v
 	}
-	f.candidate(l, best, weight)
+	v := verdict{rule: -1}
+	slices.SortFunc(f.hits, func(a, b uint16) int { return f.rules.order[a] - f.rules.order[b] })
+	for n, h := range f.hits {
+		if n > 0 && f.hits[n-1] == h || f.rules.owner[h] < structures || !f.matches(int(h), text) {
+			continue
+		}
+		v.rule = f.rules.owner[h]
+		r := &f.rules.rules[v.rule]
+		v.weight = f.noise.weigh(text, lv, r, r.weight)
+		break
+	}
+	if v.rule < 0 && lv == raised && len(text) > 0 {
+		v = verdict{f.annotation(), failure + 3}
+	}
+	if len(f.judged) < maxSeen {
+		f.judged[key] = v
+	}
+	return v
+}
+
+// zeros tells numbers that are 0 from others, which a normal form does not.
+func zeros(text []byte) uint64 {
+	sum := uint64(1)
+	for i := 0; i < len(text) && i < maxText; i++ {
+		if !digit(text[i]) {
+			continue
+		}
+		bit := uint64(0)
+		for i < len(text) && digit(text[i]) {
+			if text[i] != '0' {
+				bit = 1
+			}
+			i++
+		}
+		sum = sum*1099511628211 + bit
+	}
+	return sum
 }
 
 // annotation is the rule for lines that only the CI system marks as an error.
@@ -304,10 +331,8 @@ func (f *Finder) before(n int) []string {
 }
 
 // candidate keeps the present line.
-func (f *Finder) candidate(l logline.Line, rule, weight int) {
-	text, _ := bare(l.Text)
-	f.buf = logline.AppendNormal(f.buf[:0], text[:min(len(text), 500)])
-	h := fnv(f.buf)
+func (f *Finder) candidate(l logline.Line, v verdict, h uint64) {
+	rule, weight := v.rule, v.weight
 	if old := f.seen[h]; old != nil {
 		old.count++
 		old.last = f.number

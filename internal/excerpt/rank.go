@@ -50,7 +50,9 @@ func (f *Finder) Passages() []Passage {
 			break
 		}
 		p := f.passage(c)
-		if !slices.ContainsFunc(out, func(o Passage) bool { return o.From < p.From+len(p.Lines) && p.From < o.From+len(o.Lines) && o.covers(c.line) }) {
+		if !slices.ContainsFunc(out, func(o Passage) bool {
+			return o.From < p.From+len(p.Lines) && p.From < o.From+len(o.Lines) && o.covers(c.line)
+		}) {
 			out = append(out, p)
 		}
 	}

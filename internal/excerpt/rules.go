@@ -2,6 +2,7 @@ package excerpt
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -26,6 +27,7 @@ type ruleset struct {
 	words  []string
 	begins []bool // by word: it must stand at the beginning
 	owner  []int  // by word: its rule
+	order  []int  // by word: when its rule has its turn
 	finder *automaton
 }
 
@@ -51,6 +53,25 @@ func newRuleset() *ruleset {
 	// Reasons that are no rules over words; see Finder.wordsRule and the like.
 	s.rules = append(s.rules, rule{name: "named by the test results"}, rule{name: whyLast}, rule{name: "exception"}, rule{name: "marked as an error"})
 	s.shapes = append(s.shapes, nil, nil, nil, nil)
+	turn := make([]int, len(s.rules))
+	for i := range turn {
+		turn[i] = i
+	}
+	// Words that only close come first, then what weighs most.
+	slices.SortStableFunc(turn, func(a, b int) int {
+		x, y := s.rules[a], s.rules[b]
+		if (x.weight == closing) != (y.weight == closing) {
+			return map[bool]int{true: -1, false: 1}[x.weight == closing]
+		}
+		return y.weight - x.weight
+	})
+	place := make([]int, len(s.rules))
+	for at, i := range turn {
+		place[i] = at
+	}
+	for _, i := range s.owner {
+		s.order = append(s.order, place[i])
+	}
 	texts := make([]string, len(s.words))
 	copy(texts, s.words)
 	s.finder = newAutomaton(texts)
@@ -102,10 +123,11 @@ func structureRules() []rule {
 // closingRules say that a failure happened, never which.
 func closingRules() []rule {
 	return []rule{
-		{name: "closing words", weight: closing, end: true, words: "process completed with exit code¦job failed: exit code¦job failed (system failure)¦script returned exit code¦exited with code¦exited with exit code¦failed with exit code¦finished: failure¦marked build as failure¦step script exited with code¦the build failed with¦job execution failed¦the command exited with¦unsuccessful task run with exit code: 1 ¦command exited with status¦command exited with code¦exited with return code¦returned exit code¦process exited with¦build step failed",
-			shape: `(?i)(exit(ed)? (with )?(code|status|return code)|returned exit code|returned code|marked build as failure|finished: failure|the build failed|job failed|job execution failed|build step failed|unsuccessful task run)`},
+		{name: "closing words", weight: closing, end: true, words: "process completed with exit code¦job failed: exit¦job failed (system failure)¦script returned exit code¦finished: failure¦marked build as failure¦step script exited with code¦job execution failed¦unsuccessful task run with exit code¦bash exited with code¦powershell exited with code",
+			shape: `(?i)(^process completed with exit code|^error: process completed|job failed(:| \()|script returned exit code|^finished: failure|marked build as failure|step script exited|job execution failed|unsuccessful task run|(bash|powershell) exited with code)`},
 		{name: "closing words", weight: closing, end: true, words: `^the command "`, shape: `^The command ".*" (exited with|failed)`},
-		{name: "closing words", weight: closing, end: true, words: "executing the custom container implementation failed¦returned a non-zero code¦did not complete successfully: exit code¦returned non-zero exit¦exit status ¦exit code ¦exit code: ¦^exited (", shape: `(?i)(container implementation failed|returned a non-zero code|did not complete successfully: exit code: \d+$|returned non-zero exit status \d+\.?$|^(error: )?exit status \d+$|^(error: )?exit code:? \d+$|^exited \(\d+\)$|^(got|with|failed with) exit code \d+)`},
+		{name: "closing words", weight: closing, words: "exit code¦exited with¦exited (¦exit status¦return code¦return status¦container implementation failed¦returned a non-zero code¦returned non-zero exit¦the build failed¦build step failed¦failed with status",
+			shape: `(?i)(exit(ed)? with (exit )?(code|status|return code)|returned (exit )?(code|status)|failed with (exit )?(code|status|return code)|the build failed|build step failed|container implementation failed|returned a non-zero code|did not complete successfully: exit code: \d+$|returned non-zero exit status \d+\.?$|^(error: )?exit status \d+$|^(error: )?exit code:? \d+$|^exited \(\d+\)$|^(got|with|failed with) exit code \d+|non-zero (exit|return) (code|status))`},
 		{name: "closing words", weight: closing, words: "make", shape: `^(g|moz|ming)?(w32-)?make(\.exe)?(\[\d+\])?: (\*\*\* \[.*\] (Error \d+|Terminated|Killed)|\*\*\* Waiting for unfinished jobs)`},
 		{name: "closing words", weight: closing, words: "npm err!¦npm error", shape: `^npm (ERR!|error)\s*($|code (ELIFECYCLE|\d+)|errno|path |command |Lifecycle|workspace|location|Exit status|Failed at the|Test failed|This is probably not|A complete log|\.npmrc|[\w@./-]+: \x60|\s*/|\s*C:\\|in workspace|at (workspace|location))`},
 		{name: "closing words", weight: closing, words: "elifecycle¦^error command failed¦err_pnpm_recursive¦command failed with exit code¦lerna err!¦err! lerna", shape: `(?i)(elifecycle|command failed with exit code|command failed\.?$|err_pnpm_recursive|lerna err! .*exited)`},

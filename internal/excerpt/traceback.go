@@ -65,7 +65,8 @@ func (f *Finder) traced(l logline.Line) bool {
 			rule, weight = i, f.rules.rules[i].weight
 		}
 	}
-	f.candidate(l, rule, weight)
+	f.buf = logline.AppendNormal(f.buf[:0], text[:min(len(text), maxText)])
+	f.candidate(l, verdict{rule, weight}, fnv(f.buf))
 	f.trace.chained = false
 	return true
 }
