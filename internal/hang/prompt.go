@@ -19,8 +19,8 @@ var asking = regexp.MustCompile(`(?i)(?:` +
 	`are you sure[^\n]{0,60}\?|(?:do you want to|would you like to|continue|proceed|overwrite|replace)\b[^\n]{0,120}\?` +
 	`)\s*[›»>:]?\s*$`)
 
-// prompt reports whether an open last line asks for an answer.
-func prompt(line string) bool {
+// Asks reports whether an open last line asks for an answer.
+func Asks(line string) bool {
 	line = tail(line)
 	return line != "" && asking.MatchString(line)
 }

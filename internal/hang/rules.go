@@ -48,7 +48,7 @@ func (w *Watch) idle(s Sample) Decision {
 		}
 	}
 	what += " and " + load + culprit(s)
-	if prompt(s.Prompt) {
+	if Asks(s.Prompt) {
 		what += fmt.Sprintf("; the last line looks like a question: %q", tail(s.Prompt))
 	}
 	switch {
@@ -128,7 +128,7 @@ func (w *Watch) orphans(s Sample) Decision {
 // alone is only spoken of.
 func (w *Watch) stdin(s Sample) Decision {
 	limit := w.limits.Stdin
-	asks := prompt(s.Prompt)
+	asks := Asks(s.Prompt)
 	if limit < 0 || !s.Waits && !asks {
 		return Decision{}
 	}

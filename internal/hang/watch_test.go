@@ -264,7 +264,7 @@ func TestPrompt(t *testing.T) {
 		"? Would you like to install it? (y/N) ", "Press ENTER to continue", "package name: (default: app) ", "Enter one-time password: ",
 		"Proceed with the installation? [y/N/q]",
 	} {
-		if !prompt(line) {
+		if !Asks(line) {
 			t.Errorf("%q: want a question", line)
 		}
 	}
@@ -272,7 +272,7 @@ func TestPrompt(t *testing.T) {
 		"", "Results:", "Compiling app", "Tests: 5 passed", "What went wrong:", "Running 1 test using 1 worker", "does it work?",
 		"PASS password.test.js", "password: ok", "  at login (a.js:1:2)", "Continuing with the token: abc", "50% [=====>    ]",
 	} {
-		if prompt(line) {
+		if Asks(line) {
 			t.Errorf("%q: want no question", line)
 		}
 	}
