@@ -160,7 +160,7 @@ func peelClock(b []byte) ([]byte, level) {
 	for _, w := range []struct {
 		word string
 		lv   level
-	}{{"INFO", plain}, {"DEBUG", muted}, {"WARNING", warned}, {"ERROR", plain}, {"CRITICAL", plain}, {"FATAL", plain}} {
+	}{{"INFO", plain}, {"DEBUG", muted}, {"WARNING", plain}, {"ERROR", plain}, {"CRITICAL", plain}, {"FATAL", plain}} {
 		if bytes.HasPrefix(rest, []byte(w.word)) && bytes.HasPrefix(bytes.TrimLeft(rest[len(w.word):], " "), []byte("- ")) {
 			return bytes.TrimLeft(rest[len(w.word):], " ")[2:], w.lv
 		}
@@ -188,7 +188,7 @@ func clock(b []byte) bool {
 // "shop:test: ", or the mark of a stream.
 func owner(b []byte) int {
 	n := 0
-	for n < len(b) && n < 40 && (letter(b[n]) || digit(b[n]) || b[n] == '-' || b[n] == '_' || b[n] == '.' || b[n] == '@' || b[n] == '/') {
+	for n < len(b) && n < 40 && (b[n] >= 'a' && b[n] <= 'z' || digit(b[n]) || b[n] == '-' || b[n] == '_' || b[n] == '.' || b[n] == '@' || b[n] == '/') {
 		n++
 	}
 	if n == 0 || n >= len(b) {

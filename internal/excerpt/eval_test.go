@@ -201,8 +201,8 @@ func TestHitRate(t *testing.T) {
 		if lines > 0 && testing.Short() {
 			continue
 		}
-		for _, folder := range []string{"pytorch", "seen"} {
-			r := evaluate(t, folder, lines, true)
+		for _, folder := range []string{"pytorch", "seen", "held"} {
+			r := evaluate(t, folder, lines, testing.Verbose() && lines == 0 && folder != "held")
 			t.Logf("%s, padded to %d lines: %v", folder, lines, r)
 		}
 	}

@@ -127,7 +127,7 @@ func (f *Finder) Hint(h Hint) { f.hints = append(f.hints, h) }
 // raw reads one line.
 func (f *Finder) raw(raw []byte) {
 	f.number++
-	if f.number < 32 && !f.clean.Tabbed && bytes.Count(raw, []byte{'\t'}) >= 2 {
+	if !f.clean.Tabbed && bytes.IndexByte(raw[:min(len(raw), 200)], '\t') > 0 {
 		f.clean.Tabbed = len(logline.Columns(raw)) < len(raw)
 	}
 	f.hits = f.rules.finder.scan(f.hits[:0], raw[:min(len(raw), 4<<10)])
