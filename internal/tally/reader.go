@@ -28,8 +28,8 @@ type grammar interface {
 	// triggers are the beginnings of the lines it wants, without indentation: at
 	// least two bytes each, better three or more. A trigger that starts with the
 	// constant number wants a number and a space before the rest: number+"passing"
-	// is "12 passing". The trigger inner wants every line that says ": error "
-	// after a place.
+	// is "12 passing". The trigger inner wants every line that says ": error" or
+	// ": line " after a place.
 	triggers() []string
 	// line reads one line.
 	line(l logline.Line, o *out)

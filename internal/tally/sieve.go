@@ -154,7 +154,9 @@ func (s *sieve) cold(line []byte) bool {
 }
 
 // inside finds the words that compilers print after the place.
-func inside(line []byte) bool { return bytes.Contains(line, []byte(": error ")) }
+func inside(line []byte) bool {
+	return bytes.Contains(line, []byte(": error")) || bytes.Contains(line, []byte(": line "))
+}
 
 // whose returns the grammars that want a cleaned line.
 func (s *sieve) whose(text []byte) set {

@@ -1,0 +1,358 @@
+package tally
+
+import (
+	"strings"
+
+	"github.com/postflight/postflight/internal/logline"
+	"github.com/postflight/postflight/internal/rule"
+)
+
+// vstest reads dotnet test and vstest.console: a line for each assembly, or the
+// list of the detailed logger.
+//
+//	Failed!  - Failed:     1, Passed:     4, Skipped:     0, Total:     5, Duration: 6 ms - A.dll (net8.0)
+type vstest struct {
+	run      Run // of the list that is being read
+	open     bool
+	executed int
+	empty    []Run // assemblies in which nothing was found
+	lines    []logline.Line
+}
+
+func (g *vstest) triggers() []string {
+	return []string{
+		"Passed!  - ", "Failed!  - ", "Skipped! - ", "Total tests: ", "Test Run ", "No test is available in ",
+		"No test matches the given testcase filter", "The active test run was aborted. Reason: ", "Test summary: total: ",
+	}
+}
+
+func (g *vstest) line(l logline.Line, o *out) {
+	t := string(l.Text)
+	switch {
+	case g.open && g.listed(t, l):
+	case strings.HasPrefix(t, "The active test run was aborted. Reason: "):
+		if strings.Contains(t, "crashed") {
+			o.mark(rule.CrashedWorker, "dotnet test", l)
+		}
+	case strings.HasPrefix(t, "No test is available in "):
+		g.nothing(t, l, false)
+	case strings.HasPrefix(t, "No test matches the given testcase filter"):
+		g.nothing(t, l, true)
+	case l.Indent > 0:
+	case strings.HasPrefix(t, "Test Run "):
+		g.verdict(t, l, o)
+	case strings.HasPrefix(t, "Total tests: "):
+		g.list(l, o)
+	case strings.HasPrefix(t, "Test summary: total: "):
+		if n, ok := like(t, "Test summary: total: {n}, failed: {n}, succeeded: {n}, skipped: {n}, duration: {*}"); ok {
+			g.put(tested(of("dotnet test", Test, l), n[2], n[1], n[3]), o)
+		}
+	default:
+		_, counts, _ := strings.Cut(t, "- ")
+		failed, ok1 := numberAfter(counts, "Failed: ")
+		passed, ok2 := numberAfter(counts, "Passed: ")
+		skipped, ok3 := numberAfter(counts, "Skipped: ")
+		if ok1 && ok2 && ok3 && strings.HasPrefix(counts, "Failed: ") {
+			r := tested(of("dotnet test", Test, l), passed, failed, skipped)
+			if _, name, ok := strings.Cut(counts, " - "); ok {
+				r.Name = cut(name)
+			}
+			if strings.HasPrefix(t, "Failed!") {
+				r.State = Failed
+			}
+			g.put(r, o)
+		}
+	}
+}
+
+// list begins the list of counts; each of its lines is there when it is not zero.
+func (g *vstest) list(l logline.Line, o *out) {
+	n, ok := like(string(l.Text), "Total tests: {n}{*}")
+	if !ok {
+		return
+	}
+	failed := g.run.State == Failed && !g.open
+	g.flush(o)
+	g.run, g.open = of("dotnet test", Test, l), true
+	g.run.Expected = n[0]
+	if failed {
+		g.run.State = Failed
+	}
+	o.next(5)
+}
+
+// listed reads a line of the list, and the older form in one line.
+func (g *vstest) listed(t string, l logline.Line) bool {
+	for word, field := range map[string]*int{"Passed: ": &g.run.Passed, "Failed: ": &g.run.Failed, "Skipped: ": &g.run.Skipped} {
+		if n, ok := like(t, word+"{n}"); ok {
+			*field, g.run.Last = n[0], l.Number
+			return true
+		}
+	}
+	return false
+}
+
+// verdict reads "Test Run Failed." before or after the list.
+func (g *vstest) verdict(t string, l logline.Line, o *out) {
+	switch t {
+	case "Test Run Successful.":
+		g.flush(o)
+	case "Test Run Failed.", "Test Run Aborted.", "Test Run Canceled.":
+		g.flush(o)
+		g.run = of("dotnet test", Test, l)
+		g.run.State = Failed
+	}
+}
+
+func (g *vstest) nothing(t string, l logline.Line, filtered bool) {
+	r := of("dotnet test", Test, l)
+	r.State = Empty
+	if len(g.empty) < maxFailures {
+		g.empty = append(g.empty, r)
+		if filtered {
+			g.lines = append(g.lines, logline.Line{Text: []byte(t), Number: l.Number})
+		}
+	}
+}
+
+func (g *vstest) put(r Run, o *out) {
+	g.executed += r.Executed()
+	o.add(r)
+}
+
+func (g *vstest) flush(o *out) {
+	r := g.run
+	g.run, g.open = Run{}, false
+	if r.First == 0 {
+		return
+	}
+	if r.State == Failed {
+		r.Failed = max(r.Failed, 1)
+	}
+	g.put(tested(r, r.Passed, r.Failed, r.Skipped), o)
+}
+
+// end adds the assemblies without tests. That a filter matched nothing at all is
+// a mark; with it matching elsewhere it is usual.
+func (g *vstest) end(o *out) {
+	g.flush(o)
+	for _, r := range g.empty {
+		o.add(r)
+	}
+	if g.executed == 0 {
+		for _, l := range g.lines {
+			o.mark(rule.NothingSelected, "dotnet test", l)
+		}
+	}
+}
+
+// mtp reads Microsoft.Testing.Platform.
+//
+//	Test run summary: Passed!
+//	  total: 5
+//	  failed: 0
+type mtp struct {
+	run  Run
+	open bool
+}
+
+func (g *mtp) triggers() []string { return []string{"Test run summary: "} }
+
+func (g *mtp) line(l logline.Line, o *out) {
+	t := string(l.Text)
+	if strings.HasPrefix(t, "Test run summary: ") && l.Indent == 0 {
+		g.flush(o)
+		g.run, g.open = of("Microsoft.Testing.Platform", Test, l), true
+		if rest := strings.TrimPrefix(t, "Test run summary: "); anyPrefix(rest, "Failed!", "Aborted", "Minimum expected") {
+			g.run.State = Failed
+		}
+		o.next(8)
+		return
+	}
+	if !g.open {
+		return
+	}
+	g.run.Last = l.Number
+	for word, field := range map[string]*int{
+		"total: ": &g.run.Expected, "failed: ": &g.run.Failed, "succeeded: ": &g.run.Passed, "skipped: ": &g.run.Skipped, "error: ": new(int),
+	} {
+		if n, ok := like(t, word+"{n}"); ok {
+			*field = n[0]
+			return
+		}
+	}
+	if strings.HasPrefix(t, "duration: ") {
+		g.flush(o)
+	}
+}
+
+func (g *mtp) flush(o *out) {
+	r := g.run
+	g.run, g.open = Run{}, false
+	if r.First == 0 {
+		return
+	}
+	if r.State == Failed {
+		r.Failed = max(r.Failed, 1)
+	}
+	o.add(tested(r, r.Passed, r.Failed, r.Skipped))
+}
+
+func (g *mtp) end(o *out) { g.flush(o) }
+
+// xunit reads the summary of xUnit's own runner.
+//
+//	=== TEST EXECUTION SUMMARY ===
+//	   MyTests  Total: 3, Errors: 0, Failed: 1, Skipped: 0, Time: 0.208s
+type xunit struct{ open bool }
+
+func (g *xunit) triggers() []string { return []string{"=== TEST EXECUTION SUMMARY ==="} }
+
+func (g *xunit) line(l logline.Line, o *out) {
+	t := string(l.Text)
+	if t == "=== TEST EXECUTION SUMMARY ===" {
+		g.open = true
+		o.next(50)
+		return
+	}
+	i := strings.Index(t, "Total: ")
+	if !g.open || i < 0 || strings.HasPrefix(t, "GRAND TOTAL") {
+		return
+	}
+	total, _ := numberAfter(t, "Total: ")
+	errs, ok1 := numberAfter(t, "Errors: ")
+	failed, ok2 := numberAfter(t, "Failed: ")
+	skipped, ok3 := numberAfter(t, "Skipped: ")
+	if !ok1 || !ok2 || !ok3 {
+		return
+	}
+	idle, _ := numberAfter(t, "Not Run: ")
+	r := tested(of("xUnit", Test, l), total-failed-skipped-idle, failed+errs, skipped)
+	r.Name = strings.TrimSpace(t[:i])
+	o.add(r)
+}
+
+func (g *xunit) end(*out) {}
+
+var nunitTriggers = []string{"Test Count: "}
+
+// nunit reads the counts of NUnit's console.
+func nunit(t string, l logline.Line, o *out) {
+	n, ok := like(t, "Test Count: {n}, Passed: {n}, Failed: {n}, Warnings: {n}, Inconclusive: {n}, Skipped: {n}")
+	if !ok || l.Indent > 2 {
+		return
+	}
+	r := tested(of("NUnit", Test, l), n[1]+n[3], n[2], n[4]+n[5])
+	r.Expected = n[0]
+	o.add(r)
+}
+
+// msbuild reads dotnet build and MSBuild.
+type msbuild struct {
+	fails  []Failure
+	seen   map[string]bool
+	open   Run // "Build succeeded.", until its counts are read
+	listed bool
+}
+
+func (g *msbuild) triggers() []string {
+	return []string{
+		inner, "Build succeeded", "Build FAILED", "Build failed with ", number + "Error(s)", number + "Warning(s)",
+		"MSBUILD : error MSB",
+	}
+}
+
+func (g *msbuild) line(l logline.Line, o *out) {
+	t := string(l.Text)
+	switch {
+	case strings.Contains(t, ": error ") || strings.HasPrefix(t, "MSBUILD : error MSB"):
+		g.problem(t, l)
+	case t == "Build succeeded." && l.Indent == 0:
+		g.flush(o)
+		g.open = of("MSBuild", Build, l)
+	case t == "Build FAILED." && l.Indent == 0:
+		g.flush(o)
+		g.open = bad("MSBuild", Build, 1, l)
+	case strings.HasPrefix(t, "Build "):
+		g.terminal(t, l, o)
+	case g.open.First > 0:
+		if n, ok := like(t, "{n} Warning(s)"); ok {
+			g.open.Warnings = n[0]
+		} else if n, ok := like(t, "{n} Error(s)"); ok {
+			g.open.Failed, g.open.Last = n[0], l.Number
+			g.flush(o)
+		}
+	}
+}
+
+// terminal reads the terminal logger's "Build failed with 1 error(s) in 3.1s".
+func (g *msbuild) terminal(t string, l logline.Line, o *out) {
+	if l.Indent > 0 || !strings.HasSuffix(t, "s") {
+		return
+	}
+	for _, p := range []string{
+		"Build succeeded in {*}s", "Build succeeded with {n} warning(s) in {*}s", "Build failed in {*}s",
+		"Build failed with {n} error(s) in {*}s", "Build failed with {n} error(s) and {n} warning(s) in {*}s",
+	} {
+		n, ok := like(t, p)
+		if !ok {
+			continue
+		}
+		g.flush(o)
+		g.open = of("MSBuild", Build, l)
+		if strings.HasPrefix(t, "Build failed") {
+			g.open = bad("MSBuild", Build, n[0], l)
+			g.open.Warnings = n[1]
+		} else {
+			g.open.Warnings = n[0]
+		}
+		g.flush(o)
+		return
+	}
+}
+
+// problem keeps an error "a.cs(1,2): error CS1002: ; expected [a.csproj]"; the
+// summary repeats each.
+func (g *msbuild) problem(t string, l logline.Line) {
+	at := strings.Index(t, "error ")
+	code, _, ok := strings.Cut(t[at+len("error "):], ":")
+	if !ok || len(code) < 4 || !anyPrefix(code, "CS", "MSB", "NU", "NETSDK", "BC", "FS", "CA", "IDE", "SA", "xUnit", "LNK", "AD") || g.seen[t] {
+		return
+	}
+	if !digit(code[len(code)-1]) || len(g.fails) >= maxFailures {
+		return
+	}
+	if g.seen == nil {
+		g.seen = map[string]bool{}
+	}
+	g.seen[t] = true
+	g.fails = append(g.fails, Failure{Name: cut(strings.TrimRight(t[:at], ": ")), Message: cut(t[at:]), Line: l.Number})
+}
+
+func (g *msbuild) flush(o *out) {
+	r := g.open
+	if r.First == 0 {
+		return
+	}
+	if r.State == Failed {
+		r.Failed = max(r.Failed, 1)
+		r.Failures = g.fails
+	} else if r.Failed > 0 {
+		r.State = Failed
+	}
+	o.add(r)
+	g.open, g.fails, g.seen = Run{}, nil, nil
+}
+
+// end adds errors that no summary followed: it can be turned off.
+func (g *msbuild) end(o *out) {
+	g.flush(o)
+	if len(g.fails) == 0 {
+		return
+	}
+	first := g.fails[0]
+	o.add(Run{
+		Tool: "MSBuild", Kind: Build, State: Failed, Failed: len(g.fails), Failures: g.fails,
+		First: first.Line, Last: g.fails[len(g.fails)-1].Line, Text: first.Name + ": " + first.Message,
+	})
+}

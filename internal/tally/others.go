@@ -1,0 +1,137 @@
+package tally
+
+import (
+	"strings"
+
+	"github.com/postflight/postflight/internal/logline"
+)
+
+var runnerTriggers = []string{
+	"[error] Total time: ", "[success] Total time: ", "[info] Passed: Total ", "[error] Failed: Total ", "[error] Error: Total ", "[info] No tests were executed.",
+	number + "tests, ", number + "test, ", "** BUILD FAILED **", "** TEST FAILED **", "** ARCHIVE FAILED **", "** BUILD SUCCEEDED **", "** TEST SUCCEEDED **",
+	"evaluation failed :(", "congratulations :)", "nox > * ", "Aborted due to warnings.",
+}
+
+// taskRunner reads sbt, ExUnit and Bats, Xcode, tox, nox and Grunt.
+func taskRunner(t string, l logline.Line, o *out) {
+	switch {
+	case digit(t[0]):
+		n, ok := like(t, "{n} test{s}, {n} failure{s}")
+		skipped := 0
+		if !ok {
+			n, ok = like(t, "{n} test{s}, {n} failure{s}, {n} {*}")
+			skipped = n[2]
+		}
+		if ok && l.Indent == 0 {
+			o.add(tested(of("ExUnit or Bats", Test, l), n[0]-n[1]-skipped, n[1], skipped))
+		}
+	case strings.HasPrefix(t, "evaluation failed :(") && l.Indent == 2:
+		o.add(bad("tox", Task, 1, l))
+	case strings.HasPrefix(t, "congratulations :)") && l.Indent == 2:
+		o.add(of("tox", Task, l))
+	case l.Indent > 0:
+	case strings.HasPrefix(t, "["):
+		sbt(t, l, o)
+	case strings.HasPrefix(t, "** "):
+		r := of("Xcode", Build, l)
+		if strings.HasSuffix(t, "FAILED **") {
+			r = bad("Xcode", Build, 1, l)
+		}
+		o.add(r)
+	case strings.HasPrefix(t, "nox > * "):
+		if strings.HasSuffix(t, ": failed") {
+			o.add(bad("nox", Task, 1, l))
+		}
+	case t == "Aborted due to warnings.":
+		o.add(bad("Grunt", Task, 1, l))
+	}
+}
+
+// sbt reads sbt's counts of tests and its last line.
+func sbt(t string, l logline.Line, o *out) {
+	switch {
+	case strings.HasPrefix(t, "[error] Total time: "):
+		o.add(bad("sbt", Build, 1, l))
+	case strings.HasPrefix(t, "[success] Total time: "):
+		o.add(of("sbt", Build, l))
+	case t == "[info] No tests were executed.":
+		r := of("sbt", Test, l)
+		r.State = Empty
+		o.add(r)
+	default:
+		_, counts, _ := strings.Cut(t, ": Total ")
+		failed, ok1 := numberAfter(counts, "Failed ")
+		errs, ok2 := numberAfter(counts, "Errors ")
+		passed, ok3 := numberAfter(counts, "Passed ")
+		skipped, _ := numberAfter(counts, "Skipped ")
+		if ok1 && ok2 && ok3 {
+			o.add(tested(of("sbt", Test, l), passed, failed+errs, skipped))
+		}
+	}
+}
+
+var imageTriggers = []string{
+	"ERROR: failed to solve: ", "ERROR: failed to build: ", "failed to solve: ", "The command '/bin/sh -c ", "│ Error: ", "Apply complete! Resources: ",
+	"Error: UPGRADE FAILED: ", "Error: INSTALLATION FAILED: ",
+}
+
+// image reads Docker, Terraform and Helm.
+func image(t string, l logline.Line, o *out) {
+	if l.Indent > 0 {
+		return
+	}
+	switch {
+	case strings.HasPrefix(t, "│ Error: "):
+		o.add(bad("Terraform", Task, 1, l))
+	case strings.HasPrefix(t, "Apply complete! "):
+		o.add(of("Terraform", Task, l))
+	case strings.HasPrefix(t, "Error: "):
+		o.add(bad("Helm", Task, 1, l))
+	case strings.HasPrefix(t, "The command '"):
+		if n, ok := like(t, "The command '{*}' returned a non-zero code: {n}"); ok && n[0] != 0 {
+			o.add(bad("docker build", Build, 1, l))
+		}
+	default:
+		o.add(bad("docker build", Build, 1, l))
+	}
+}
+
+// recap reads Ansible.
+//
+//	PLAY RECAP *********
+//	host1 : ok=2 changed=1 unreachable=0 failed=1 skipped=0 rescued=0 ignored=0
+type recap struct{ run Run }
+
+func (g *recap) triggers() []string { return []string{"PLAY RECAP ***"} }
+
+func (g *recap) line(l logline.Line, o *out) {
+	t := string(l.Text)
+	if strings.HasPrefix(t, "PLAY RECAP ***") {
+		g.end(o)
+		g.run = of("Ansible", Task, l)
+		o.next(100)
+		return
+	}
+	failed, ok1 := numberAfter(t, "failed=")
+	unreachable, ok2 := numberAfter(t, "unreachable=")
+	if g.run.First == 0 || !ok1 || !ok2 {
+		return
+	}
+	host, _, _ := strings.Cut(t, " ")
+	if failed+unreachable > 0 {
+		g.run.State, g.run.Last, g.run.Text = Failed, l.Number, t
+		g.run.Failed++
+		if len(g.run.Failures) < maxFailures {
+			g.run.Failures = append(g.run.Failures, Failure{Name: cut(host), Line: l.Number})
+		}
+		return
+	}
+	g.run.Passed++
+}
+
+func (g *recap) end(o *out) {
+	if g.run.First > 0 && g.run.Executed() > 0 {
+		o.add(g.run)
+	}
+	g.run = Run{}
+}
