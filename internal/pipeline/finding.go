@@ -121,6 +121,7 @@ func (j *judge) early() {
 			})
 		}
 	}
+	j.mute()
 	for _, text := range j.f.Absent {
 		j.add(rule.Finding{
 			Rule: rule.NeverSettled, Level: rule.Fail,
@@ -128,6 +129,34 @@ func (j *judge) early() {
 			Proofs:  []rule.Proof{{Kind: "log", Text: fmt.Sprintf("%d lines, none with the text that ends a complete run", j.f.Log.Lines)}},
 		})
 	}
+}
+
+// mute finds a test runner that was run and never said what came of it: the code
+// under test ended the process, or nothing was run at all.
+func (j *judge) mute() {
+	line := j.f.Argv
+	if j.f.Script != nil {
+		line = j.f.Script
+	}
+	tool, quiet := Runner(line)
+	if tool == "" || j.f.MinTests == 0 || slices.ContainsFunc(j.f.Log.Runs, func(r tally.Run) bool { return r.Kind == tally.Test }) {
+		return
+	}
+	for _, p := range j.f.Reports {
+		if len(p.Runs) > 0 {
+			return
+		}
+	}
+	f := rule.Finding{
+		Rule: rule.ExitedEarly, Level: rule.Fail,
+		Message: tool + " was run, and its summary never came",
+		Proofs:  []rule.Proof{{Kind: "log", Text: fmt.Sprintf("%d lines, none of them a summary of %s", j.f.Log.Lines, tool)}},
+	}
+	if quiet {
+		f.Level = rule.Warn
+		f.Message += "; its report may be elsewhere: name it with --report"
+	}
+	j.add(f)
 }
 
 // finishedLater reports whether the same tool came to an end after r: then r's

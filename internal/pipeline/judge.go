@@ -18,6 +18,9 @@ type Facts struct {
 	HangReason string
 	Kept       bool
 	Argv       []string
+	// Script is the command line behind a name such as "npm test"; nil when there
+	// is none, or when it is not one plain command.
+	Script []string
 	Log        tally.Result
 	Reports    []Report
 	Started    time.Time
