@@ -14,13 +14,19 @@ type cargoTest struct {
 	open       int // cases announced by the binary that runs; -1 when none does
 	began      bool
 	unfinished bool
+	seen       bool // some binary announced tests
+	results    int
+	sure       bool // more than that line says that tests ran
+	silent     bool // this binary did not yet
+	custom     bool // a binary has a harness of its own, which prints as it likes
+	bench      bool // cargo bench lists all tests as ignored
 	broken     bool // cargo itself says that tests failed
 	fails      fails
 	last       string // of the last failure block: its message may follow
 }
 
 func (c *cargoTest) triggers() []string {
-	return []string{"Finished `", "Finished test ", "Running `", "Running unittests ", "Running tests", "Running target", "Running ", "Doc-tests ",
+	return []string{"Finished `", "Finished test ", "Finished bench ", "Finished dev ", "Finished release ", "Running ", "Doc-tests ",
 		"running ", "test result: ", "test ", "---- ", "thread '", "assertion `", "all doctests ran in ", "error: test failed", "error: doctest failed"}
 }
 
@@ -30,10 +36,12 @@ func (c *cargoTest) line(l logline.Line, o *out) {
 	case strings.HasPrefix(text, "Finished ") && l.Indent == 4:
 		if strings.Contains(text, " target(s) in ") {
 			c.flush(o)
+			c.bench = strings.HasPrefix(text, "Finished `bench`") || strings.HasPrefix(text, "Finished bench ")
 		}
 	case strings.HasPrefix(text, "Running ") && l.Indent == 5 || strings.HasPrefix(text, "Doc-tests ") && l.Indent == 3:
-		if strings.HasSuffix(text, ")") || strings.HasPrefix(text, "Doc-tests ") || strings.HasSuffix(text, "`") {
+		if strings.HasSuffix(text, ")") || strings.HasPrefix(text, "Doc-tests ") {
 			c.binary(l)
+			c.silent, c.sure = true, true
 		}
 	case l.Indent > 0:
 	case strings.HasPrefix(text, "running "):
@@ -41,8 +49,9 @@ func (c *cargoTest) line(l logline.Line, o *out) {
 			if c.began && c.open >= 0 {
 				return // a test's own words
 			}
+			c.silent = false
 			c.binary(l)
-			c.began, c.open = true, n[0]
+			c.began, c.open, c.seen = true, n[0], true
 			c.run.Expected += n[0]
 		}
 	case strings.HasPrefix(text, "error: ") && strings.Contains(text, "test failed, to rerun pass"):
@@ -68,6 +77,7 @@ func (c *cargoTest) binary(l logline.Line) {
 	if c.began && c.open >= 0 {
 		c.unfinished = true
 	}
+	c.custom = c.custom || c.silent
 	if c.run.Tool == "" {
 		c.run = Run{Tool: "cargo test", Kind: Test}
 		c.run.place(l)
@@ -83,7 +93,7 @@ func (c *cargoTest) test(text string, l logline.Line, o *out) {
 	}
 	name, _, _ = strings.Cut(name, " - should panic")
 	o.done(name)
-	c.run.Last = l.Number
+	c.run.Last, c.sure = l.Number, true
 	if state == "FAILED" {
 		c.named(name, l)
 	}
@@ -135,6 +145,7 @@ func (c *cargoTest) result(text string, l logline.Line, o *out) {
 		c.run.Failed++
 	}
 	c.run.place(l)
+	c.results++
 	c.began, c.open, c.last = false, -1, ""
 	o.finished("cargo test")
 }
@@ -143,10 +154,14 @@ func (c *cargoTest) flush(o *out) {
 	if c.began && c.open >= 0 {
 		c.unfinished = true
 	}
-	if c.run.Tool == "" {
+	c.custom = c.custom || c.silent
+	r := c.run
+	c.unfinished = c.unfinished && c.sure
+	quiet := r.Executed() == 0 && !c.broken && !c.unfinished && (c.bench || c.custom)
+	if r.Tool == "" || !c.seen && !c.broken || quiet || c.results == 0 && !c.unfinished && !c.broken {
+		*c = cargoTest{}
 		return
 	}
-	r := c.run
 	if c.broken && r.Failed == 0 {
 		r.Failed = 1 // a binary that died
 	}

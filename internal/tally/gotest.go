@@ -32,6 +32,7 @@ type goRun struct {
 	confirmed         bool // the last package said PASS and ok
 	early             int  // packages that ended while tests ran, without a verdict
 	fails             fails
+	mute              []Run // packages that named no test among those that do
 }
 
 // goPackage is what came since the last package line.
@@ -216,6 +217,12 @@ func (g *goTest) close(word, name, tail string, l logline.Line, o *out) {
 	}
 	r.place(l)
 	r.trailing, r.confirmed = false, false
+	if p.ran && r.cases {
+		for _, run := range r.mute {
+			o.add(run)
+		}
+		r.empty, r.mute = r.empty-len(r.mute), nil
+	}
 	r.cases = r.cases || p.ran
 	bad := p.failed
 	switch {
@@ -261,8 +268,9 @@ func (g *goTest) passed(name, tail string, l logline.Line, o *out) {
 		r.empty++
 	case r.cases && !p.ran && p.verdict == "":
 		// With -v every test is named: TestMain ended before any ran.
+		// Believed when the next package is verbose too: then it is one invocation.
 		r.empty++
-		o.add(Run{Tool: "go test", Kind: Test, Name: name, State: Empty, First: l.Number, Last: l.Number, Text: string(l.Text)})
+		r.mute = append(r.mute, Run{Tool: "go test", Kind: Test, Name: name, State: Empty, First: l.Number, Last: l.Number, Text: string(l.Text)})
 	default:
 		r.ok++
 		if p.ran && p.verdict == "" && len(p.open) > 0 {
@@ -292,7 +300,7 @@ func (g *goTest) flush(o *out) {
 		r.State = Failed
 	case r.early > 0:
 		r.State = Unfinished
-	case r.ok == 0:
+	case r.ok == 0 && len(r.mute) == 0:
 		r.State = Empty
 	default:
 		r.State = Passed

@@ -20,7 +20,7 @@ type phpunit struct {
 }
 
 func (p *phpunit) triggers() []string {
-	return []string{"PHPUnit ", "ParaTest ", "Runtime: ", "Time: ", "OK (", "OK, but ", "FAILURES!", "ERRORS!", "WARNINGS!", "Tests: ",
+	return []string{"PHPUnit ", "ParaTest ", "Time: ", "OK (", "OK, but ", "FAILURES!", "ERRORS!", "WARNINGS!", "Tests: ",
 		"No tests executed!", "There was ", "There were ", number + ") ", "1) ", "2) ", "3) ", "4) ", "5) ", "6) ", "7) ", "8) ", "9) "}
 }
 
@@ -42,8 +42,6 @@ func (p *phpunit) line(l logline.Line, o *out) {
 		return
 	}
 	switch {
-	case strings.HasPrefix(text, "Runtime: "):
-		p.began = true
 	case strings.HasPrefix(text, "Time: ") && strings.Contains(text, ", Memory: "):
 		p.timed = true
 	case text == "No tests executed!":
@@ -139,7 +137,7 @@ type pest struct {
 }
 
 func (p *pest) triggers() []string {
-	return []string{"Tests: ", "Duration: ", "FAILED  ", "INFO  No tests found."}
+	return []string{"Tests: ", "Duration: ", "Time:   ", "FAILED  ", "INFO  No tests found."}
 }
 
 func (p *pest) line(l logline.Line, o *out) {
@@ -147,7 +145,7 @@ func (p *pest) line(l logline.Line, o *out) {
 	switch {
 	case strings.HasPrefix(text, "Tests: "):
 		p.tests(strings.TrimSpace(text[7:]), l, o)
-	case strings.HasPrefix(text, "Duration: ") && p.run.Tool != "" && l.Number-p.run.Last == 1:
+	case (strings.HasPrefix(text, "Duration: ") || strings.HasPrefix(text, "Time: ")) && l.Indent == 2 && p.run.Tool != "" && l.Number-p.run.Last == 1:
 		o.add(p.run)
 		o.finished("Pest")
 		*p = pest{}
@@ -162,10 +160,12 @@ func (p *pest) line(l logline.Line, o *out) {
 
 func (p *pest) tests(text string, l logline.Line, o *out) {
 	at := strings.LastIndex(text, " (")
-	if at < 0 || l.Indent != 2 {
+	if at < 0 {
+		at = len(text) // Pest 1 told no assertions
+	} else if _, ok := match(text[at:], " (# assertion?)"); !ok {
 		return
 	}
-	if _, ok := match(text[at:], " (# assertion?)"); !ok {
+	if l.Indent != 2 {
 		return
 	}
 	counts, ok := tallied(text[:at], ", ")

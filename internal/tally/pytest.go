@@ -18,8 +18,10 @@ type pytest struct {
 	fails   fails
 	// A test with -s may print a whole session before the real last line comes:
 	// the last framed line since the header is the session's.
-	held  *Run
-	sugar pytestSugar
+	held    *Run
+	report  bool // within the report of the plugin flaky
+	retried int  // what it tells
+	sugar   pytestSugar
 }
 
 const pytestWords = "|passed|failed|skipped|deselected|xfailed|xpassed|error|warning|rerun|subtests passed|subtests failed|subtests skipped|subtest passed|subtest failed|subtest skipped|test ran|tests ran|flaky|xdist|snapshot|snapshots passed|"
@@ -28,7 +30,7 @@ func newPytest() *pytest { return &pytest{} }
 
 func (p *pytest) triggers() []string {
 	list := []string{"===", "== ", "collected ", "collecting ", "FAILED ", "ERROR ", "INTERNALERROR> ", "no tests ran in ",
-		"!!!", "[gw", "gw0 [", "Results (", "Test session starts"}
+		"run-last-failure: rerun previous ", "[gw", "gw0 [", "Results (", "Test session starts"}
 	for _, word := range []string{"passed", "failed", "skipped", "deselected", "error", "warning", "xfailed", "xpassed", "rerun"} {
 		list = append(list, number+word)
 	}
@@ -54,7 +56,8 @@ func (p *pytest) line(l logline.Line, o *out) {
 		return
 	}
 	switch {
-	case text[0] == '=':
+	case text == "":
+	case text[0] == '=' && !strings.Contains(text, "Flaky Test Report"):
 		p.heading(text, l, o)
 	case strings.HasPrefix(text, "collect"):
 		p.collect(text)
@@ -62,6 +65,15 @@ func (p *pytest) line(l logline.Line, o *out) {
 		if n, ok := match(text, "gw0 [#]*"); ok && p.top() != nil {
 			p.top().run.Expected, p.top().began = n[0], true
 		}
+	case strings.HasPrefix(text, "run-last-failure: "):
+		if s := p.top(); s != nil {
+			s.run.Rerun = true
+		}
+	case strings.HasPrefix(text, "===Flaky Test Report==="):
+		p.report = true
+		o.next(400)
+	case p.report:
+		p.flaky(text, o)
 	case strings.HasPrefix(text, "FAILED ") || strings.HasPrefix(text, "ERROR "):
 		p.named(text, l)
 	case strings.HasPrefix(text, "INTERNALERROR> "):
@@ -154,6 +166,18 @@ func (p *pytest) named(text string, l logline.Line) {
 	p.fails.add(name, message, l.Number)
 }
 
+// flaky reads the report of the plugin flaky: "test_a failed (1 runs remaining
+// out of 2)."
+func (p *pytest) flaky(text string, o *out) {
+	switch {
+	case strings.HasPrefix(text, "===End Flaky Test Report==="):
+		p.report = false
+		o.next(0)
+	case strings.Contains(text, " failed (") && strings.Contains(text, " runs remaining out of "):
+		p.retried++
+	}
+}
+
 // last reads the last line: "2 failed, 3 passed in 0.12s (0:01:02)".
 func (p *pytest) last(text string, l logline.Line, o *out, quiet bool) {
 	at := strings.LastIndex(text, " in ")
@@ -174,13 +198,14 @@ func (p *pytest) last(text string, l logline.Line, o *out, quiet bool) {
 		p.sessions.close(-1)
 		return
 	}
-	if !ok || !only(counts, pytestWords) {
+	// Plugins add words of their own: in a frame they are believed.
+	if !ok || quiet && !only(counts, pytestWords) {
 		return
 	}
 	run := Run{Tool: "pytest", Kind: Test, Passed: counts["passed"] + counts["xfailed"] + counts["xpassed"],
 		Failed: counts["failed"] + counts["error"], Skipped: counts["skipped"]}
 	if run.Failed == 0 {
-		run.Flaky = min(counts["rerun"], run.Passed)
+		run.Flaky = min(counts["rerun"]+counts["retried"]+p.retried, run.Passed)
 	}
 	var outer *session
 	switch {
@@ -195,7 +220,7 @@ func (p *pytest) last(text string, l logline.Line, o *out, quiet bool) {
 	default:
 		var s *session
 		s, outer = p.sessions.close(run.Executed() + run.Skipped)
-		run.First, run.Expected = s.run.First, s.run.Expected
+		run.First, run.Expected, run.Rerun = s.run.First, s.run.Expected, s.run.Rerun
 		if s.run.Failed > 0 { // INTERNALERROR
 			run.Failed = max(1, run.Failed)
 			p.fails = append(s.fails, p.fails...)
@@ -211,7 +236,7 @@ func (p *pytest) last(text string, l logline.Line, o *out, quiet bool) {
 	} else {
 		p.give(run, outer, o)
 	}
-	p.quiet, p.summary, p.listed, p.fails = 0, false, false, nil
+	p.quiet, p.summary, p.listed, p.fails, p.retried = 0, false, false, nil, 0
 	if outer == nil {
 		o.finished("pytest")
 	}

@@ -11,13 +11,15 @@ import (
 type rspec struct {
 	ended   int // the line of "Finished in"
 	focused bool
+	rerun   bool // --only-failures
+	retried int  // cases that rspec-retry tried again
 	first   int
 	after   bool // the summary came: the failed examples follow
 	last    *Run
 }
 
 func (r *rspec) triggers() []string {
-	return []string{"Finished in ", number + "example", "Run options: ", "rspec ", "Failed examples:"}
+	return []string{"Finished in ", number + "example", "Run options: ", "rspec ", "Failed examples:", "All examples were filtered out", "RSpec::Retry: 2nd try "}
 }
 
 func (r *rspec) line(l logline.Line, o *out) {
@@ -29,8 +31,13 @@ func (r *rspec) line(l logline.Line, o *out) {
 	case strings.HasPrefix(text, "Run options: "):
 		if strings.Contains(text, "include {") {
 			r.focused = strings.Contains(text, ":focus=>true") || strings.Contains(text, "focus: true")
+			r.rerun = strings.Contains(text, "last_run_status")
 			r.first = l.Number
 		}
+	case strings.HasPrefix(text, "All examples were filtered out"):
+		r.focused = false
+	case strings.HasPrefix(text, "RSpec::Retry: 2nd try "):
+		r.retried++
 	case strings.HasPrefix(text, "Finished in "):
 		if strings.Contains(text, "(files took ") {
 			r.flush(o)
@@ -52,16 +59,17 @@ func (r *rspec) summary(text string, l logline.Line, o *out) {
 	if !ok || !only(counts, "|example|failure|pending|error occurred outside of example|errors occurred outside of example|") {
 		return
 	}
-	run := &Run{Tool: "RSpec", Kind: Test, Focused: r.focused, First: r.first}
+	run := &Run{Tool: "RSpec", Kind: Test, Focused: r.focused, Rerun: r.rerun, First: r.first}
 	run.Failed = counts["failure"] + counts["error occurred outside of example"] + counts["errors occurred outside of example"]
 	run.Skipped = counts["pending"]
 	run.Passed = max(0, counts["example"]-counts["failure"]-run.Skipped)
 	run.State = outcome(*run)
+	run.Flaky = max(0, min(r.retried-run.Failed, run.Passed))
 	if run.First == 0 {
 		run.First = r.ended
 	}
 	run.place(l)
-	r.last, r.ended, r.focused, r.first, r.after = run, 0, false, 0, false
+	*r = rspec{last: run}
 	o.finished("RSpec")
 }
 

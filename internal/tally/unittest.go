@@ -101,7 +101,7 @@ func (u *unittest) count(text string, l logline.Line, o *out) {
 	u.ran = Run{Tool: "unittest", Kind: Test, Passed: n[0], First: u.begun.First, Expected: u.begun.Expected}
 	u.ran.place(l)
 	u.ruled, u.heads = 0, false
-	o.next(3)
+	o.next(5)
 }
 
 // verdict reads the line after "Ran 5 tests in 0.1s".
@@ -110,7 +110,10 @@ func (u *unittest) verdict(text string, l logline.Line, o *out) {
 		return
 	}
 	run := u.ran
-	u.ran = Run{}
+	if l.Number-run.Last > 6 { // no verdict came, and nothing is known
+		u.ran, u.begun, u.fails = Run{}, Run{}, nil
+		return
+	}
 	word, detail, _ := strings.Cut(text, " (")
 	counts := map[string]int{}
 	for part := range strings.SplitSeq(strings.TrimSuffix(detail, ")"), ", ") {
@@ -137,11 +140,11 @@ func (u *unittest) verdict(text string, l logline.Line, o *out) {
 	run.place(l)
 	o.add(run)
 	o.finished("unittest")
-	u.begun, u.fails = Run{}, nil
+	u.ran, u.begun, u.fails = Run{}, Run{}, nil
 }
 
 func (u *unittest) end(o *out) {
-	if u.begun.Tool != "" {
+	if u.begun.Tool != "" && u.ran.Tool == "" {
 		u.begun.State, u.begun.Failures = Unfinished, u.fails
 		o.add(u.begun)
 	}

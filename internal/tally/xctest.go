@@ -14,10 +14,13 @@ type xctest struct {
 	at     int
 	fails  fails
 	failed bool
+	// XCTest ran nothing: Swift Testing, which runs beside it, may have.
+	zero  *Run
+	swift int
 }
 
 func (x *xctest) triggers() []string {
-	return []string{"Test Suite 'All tests' ", "Test Suite 'Selected tests' ", "Executed ", "Test Case '", "✔ Test run with ", "✘ Test run with ",
+	return []string{"Test Suite 'All tests' ", "Test Suite 'Selected tests' ", "Executed ", "Test Case '", "✔ Test run with ", "✘ Test run with ", "\U0010105B Test run with ", "\U00100884 Test run with ",
 		"** TEST FAILED **"}
 }
 
@@ -42,7 +45,7 @@ func (x *xctest) line(l logline.Line, o *out) {
 	case strings.HasPrefix(text, "Executed ") && x.at > 0 && l.Number-x.at == 1:
 		x.executed(text, l, o)
 	case strings.Contains(text, " Test run with "):
-		x.swift(text, l, o)
+		x.testing(text, l, o)
 	case text == "** TEST FAILED **" && l.Indent == 0 && !x.failed:
 		run := Run{Tool: "xcodebuild", Kind: Test, State: Failed, Failed: 1, Uncounted: true}
 		run.place(l)
@@ -54,7 +57,7 @@ func (x *xctest) suite(text string, l logline.Line, o *out) {
 	_, state, _ := strings.Cut(text[12:], "' ")
 	switch {
 	case strings.HasPrefix(state, "started at "):
-		x.end(o)
+		x.abandon(o)
 		x.begun = Run{Tool: "XCTest", Kind: Test}
 		x.begun.place(l)
 	case strings.HasPrefix(state, "passed at ") || strings.HasPrefix(state, "failed at "):
@@ -83,13 +86,18 @@ func (x *xctest) executed(text string, l logline.Line, o *out) {
 	run.Passed = max(0, n[0]-run.Failed-run.Skipped)
 	run.State = outcome(run)
 	run.place(l)
-	o.add(run)
+	next := xctest{failed: run.Failed > 0, swift: x.swift, zero: x.zero}
+	if run.State == Empty {
+		next.zero = &run
+	} else {
+		o.add(run)
+	}
 	o.finished("XCTest")
-	*x = xctest{failed: run.Failed > 0}
+	*x = next
 }
 
-// swift reads "✔ Test run with 5 tests in 2 suites passed after 0.001 seconds."
-func (x *xctest) swift(text string, l logline.Line, o *out) {
+// testing reads "✔ Test run with 5 tests in 2 suites passed after 0.001 seconds."
+func (x *xctest) testing(text string, l logline.Line, o *out) {
 	_, rest, _ := strings.Cut(text, " Test run with ")
 	n, ok := match(rest, "# test? *")
 	if !ok || l.Indent > 0 {
@@ -116,15 +124,24 @@ func (x *xctest) swift(text string, l logline.Line, o *out) {
 	run.place(l)
 	o.add(run)
 	o.finished("Swift Testing")
+	x.swift++
 	x.failed = run.Failed > 0
 }
 
-func (x *xctest) end(o *out) {
+// abandon adds a run that began and did not end.
+func (x *xctest) abandon(o *out) {
 	if x.begun.Tool != "" {
 		x.begun.State, x.begun.Failures = Unfinished, x.fails
 		o.add(x.begun)
 	}
-	*x = xctest{failed: x.failed}
+	x.begun, x.at, x.fails = Run{}, 0, nil
+}
+
+func (x *xctest) end(o *out) {
+	x.abandon(o)
+	if x.zero != nil && x.swift == 0 {
+		o.add(*x.zero)
+	}
 }
 
 // dart reads dart test and flutter test: "00:01 +4 ~1 -1: Some tests failed."
