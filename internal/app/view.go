@@ -146,6 +146,11 @@ func (v *view) row(ctx context.Context, tx *store.Tx, r release.Release) (web.Ro
 	if len(about) > 0 {
 		row.Incident = about[0].ID
 	}
+	if err != nil {
+		return row, err
+	}
+	st, _, err := tx.PipelineStanding(ctx, r.ID)
+	row.Pipeline = st.State
 	return row, err
 }
 
@@ -178,6 +183,9 @@ func (v *view) ReleaseView(ctx context.Context, id release.ID) (web.ReleaseView,
 			return out, err
 		}
 		if out.Incidents, err = tx.Incidents(ctx, store.IncidentFilter{Release: id, Limit: maxRows}); err != nil {
+			return out, err
+		}
+		if out.Pipeline, err = pipelineView(ctx, tx, out.Release); err != nil {
 			return out, err
 		}
 		out.Rollbacks, err = tx.Actions(ctx, store.ActionFilter{Release: string(id), Kind: rollback.ActionPerform, Limit: maxRows})

@@ -98,7 +98,7 @@ const maxReasons = 20
 // said.
 func Stand(r release.Release, told []Entry, closings []Closed) Standing {
 	s := Standing{Product: r.Product, Release: r.ID, Version: r.Version, State: TrustUnknown}
-	closings = lastClosings(closings)
+	closings = LastClosings(closings)
 	failed := false
 	for _, e := range Counting(told, closings) {
 		s.Steps++
@@ -232,8 +232,8 @@ func Counting(told []Entry, closings []Closed) []Entry {
 	return out
 }
 
-// lastClosings keeps, of the runs that wanted the same, the one closed last.
-func lastClosings(all []Closed) []Closed {
+// LastClosings keeps, of the runs that wanted the same, the one closed last.
+func LastClosings(all []Closed) []Closed {
 	byWanted := map[string]Closed{}
 	for _, c := range all {
 		names := make([]string, 0, len(c.Wanted))

@@ -8,6 +8,7 @@ import (
 	"github.com/postflight/postflight/internal/drill"
 	"github.com/postflight/postflight/internal/incident"
 	"github.com/postflight/postflight/internal/journal"
+	"github.com/postflight/postflight/internal/pipeline"
 	"github.com/postflight/postflight/internal/release"
 	"github.com/postflight/postflight/internal/rollback"
 	"github.com/postflight/postflight/internal/signal"
@@ -34,6 +35,12 @@ func tell(e journal.Event) told {
 		t, err = tellRelease(e)
 	case "watch":
 		t, err = tellWatch(e)
+	case "pipeline":
+		var st pipeline.Standing
+		err = e.Decode(&st)
+		if e.Kind == pipeline.EventJudged {
+			t = told{trustMark(st.State), "Pipeline: " + strings.ToLower(trustMark(st.State).Word), st.Say()}
+		}
 	case "signal":
 		t, err = tellSignal(e)
 	case "verdict":
@@ -79,7 +86,13 @@ func tellWatch(e journal.Event) (told, error) {
 	err := e.Decode(&w)
 	switch e.Kind {
 	case watch.EventOpened:
-		return told{mark{"busy", "eye", "Watch"}, "Watch opened on " + w.Version, ""}, err
+		extra := ""
+		if w.Sensitive() {
+			extra = "at high sensitivity: " + w.Reason()
+		}
+		return told{mark{"busy", "eye", "Watch"}, "Watch opened on " + w.Version, extra}, err
+	case watch.EventRaised:
+		return told{mark{"warn", "eye", "Watch"}, "Watch raised to high sensitivity", w.Reason()}, err
 	case watch.EventEnded:
 		return told{mark{"idle", "eye", "Watch"}, "Watch " + string(w.State) + " after " + count(w.Round, "round"), ""}, err
 	case watch.EventTick:

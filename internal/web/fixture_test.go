@@ -17,6 +17,7 @@ import (
 	"github.com/postflight/postflight/internal/incident"
 	"github.com/postflight/postflight/internal/journal"
 	"github.com/postflight/postflight/internal/page"
+	"github.com/postflight/postflight/internal/pipeline"
 	"github.com/postflight/postflight/internal/postmortem"
 	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/release"
@@ -127,6 +128,10 @@ func fullWorld() *world {
 		},
 		"r43": {Release: back, Previous: &bad, State: st},
 	}
+	doubted := w.releases["r42"]
+	doubted.Pipeline = silentPipeline()
+	w.releases["r42"] = doubted
+	w.rows["workshop"][1].Pipeline = pipeline.TrustUnverified
 	w.incidents = []IncidentView{
 		{Incident: in, Release: &bad, Timeline: badTimeline(), Deliveries: messages(), Rollbacks: []action.Action{rollbackAction()}, Drafted: true},
 		{Incident: incident.Incident{ID: "INC-11", Product: "workshop", Title: "Nordpay payments does not answer", State: incident.Resolved, Severity: 1, Impact: at(-90000), Detected: at(-89990), Paged: at(-89989), Mitigated: at(-88000), Resolved: at(-87000), Verdict: verdict.Verdict{State: verdict.BrokenEnvironment, Summary: "The provider's own probe fails; nothing was released."}}},

@@ -183,6 +183,8 @@ func ruleWord(r verdict.Rule) string {
 		return "provider's own probe"
 	case verdict.RuleCoverage:
 		return "what was not looked at"
+	case verdict.RuleCI:
+		return "the pipeline against its own evidence"
 	}
 	return "rule"
 }

@@ -155,7 +155,7 @@ func (d dossier) sections() []section {
 			first = "boot"
 		case verdict.RuleVersion, verdict.RuleHealth, verdict.RuleProvider:
 			first = "reads"
-		case verdict.RuleJourney, verdict.RuleCoverage:
+		case verdict.RuleJourney, verdict.RuleCoverage, verdict.RuleCI:
 		}
 	}
 	slices.SortStableFunc(all, func(a, b section) int {

@@ -150,6 +150,8 @@ func entryMark(e incident.Entry) mark {
 		return mark{"idle", "bell", "Message"}
 	case "watch":
 		return mark{"idle", "eye", "Watch"}
+	case "pipeline":
+		return mark{"warn", "question", "Pipeline"}
 	}
 	switch what {
 	case "opened", "reopened":

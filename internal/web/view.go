@@ -9,6 +9,7 @@ import (
 	"github.com/postflight/postflight/internal/drill"
 	"github.com/postflight/postflight/internal/incident"
 	"github.com/postflight/postflight/internal/journal"
+	"github.com/postflight/postflight/internal/pipeline"
 	"github.com/postflight/postflight/internal/postmortem"
 	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/release"
@@ -115,6 +116,8 @@ type Row struct {
 	Release  release.Release
 	Verdict  *verdict.Verdict
 	Incident incident.ID
+	// Pipeline is what its CI is worth; "" when nothing was told of it.
+	Pipeline pipeline.Trust
 }
 
 // ReleaseView is everything about one release.
@@ -131,6 +134,7 @@ type ReleaseView struct {
 	Events    []journal.Event // about it, oldest first
 	Incidents []incident.Incident
 	Rollbacks []action.Action // rollback.perform
+	Pipeline  PipelineView
 }
 
 // IncidentView is everything about one incident.
