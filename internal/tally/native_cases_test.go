@@ -101,7 +101,7 @@ Test Suite 'All tests' passed at 2026-04-05 21:46:30.869.
 			"5 examples, 1 failure", "5 runs, 6 assertions, 1 failures, 0 errors, 0 skips", "1 failed, 2 passed in 0.1s", "===== 1 failed in 0.1s =====",
 			"Ran 3 tests in 0.1s", "FAILED (failures=1)", "test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out",
 			"[  FAILED  ] 1 test, listed below:", "[  FAILED  ] A.B", "1 FAILED TEST", "0% tests passed, 3 tests failed out of 3", "test cases: 3 | 2 passed | 1 failed",
-			"5 tests, 1 failure", "--- FAIL: TestX", "FAIL\tnothing", "FAIL  src/a.test.js", "DONE 3 of 4", "*** 1 failure is detected", "TEST FAILED",
+			"5 tests, 1 failure", "--- FAIL: TestX", "FAIL\tnothing", "DONE 3 of 4", "*** 1 failure is detected", "TEST FAILED",
 			"running 3 tests", "running 3 tests of the shop", "Executed 5 tests, with 1 failure (0 unexpected) in 0.1 (0.1) seconds", "    Starting 3 servers",
 			"collected 5 items", "FAILED tests/a.py::b - no", "ERROR tests/a.py", "Finished in 3.2 seconds", "ok", "not ok", "Failed: 3",
 		}, "\n") + "\n", ""},

@@ -13,10 +13,14 @@ import (
 
 var update = flag.Bool("update-native", false, "write what the runners' logs were read as")
 
-// describe tells of a log's runs in a few lines.
+// describe tells of a log's test runs in a few lines; what compilers and task
+// runners said beside them is for their own tests.
 func describe(r Result) string {
 	var b strings.Builder
 	for _, run := range r.Runs {
+		if run.Kind != Test {
+			continue
+		}
 		fmt.Fprintf(&b, "  %s %s: %d passed, %d failed, %d skipped", run.Tool, run.State, run.Passed, run.Failed, run.Skipped)
 		for _, extra := range []struct {
 			n    int
@@ -43,6 +47,9 @@ func describe(r Result) string {
 		}
 	}
 	for _, m := range r.Marks {
+		if m.Tool != "pytest" {
+			continue
+		}
 		fmt.Fprintf(&b, "  mark %s %d: %s\n", m.Rule, m.Line, m.Text)
 	}
 	return b.String()

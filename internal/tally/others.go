@@ -8,23 +8,13 @@ import (
 
 var runnerTriggers = []string{
 	"[error] Total time: ", "[success] Total time: ", "[info] Passed: Total ", "[error] Failed: Total ", "[error] Error: Total ", "[info] No tests were executed.",
-	number + "tests, ", number + "test, ", "** BUILD FAILED **", "** TEST FAILED **", "** ARCHIVE FAILED **", "** BUILD SUCCEEDED **", "** TEST SUCCEEDED **",
+	"** BUILD FAILED **", "** ARCHIVE FAILED **", "** BUILD SUCCEEDED **",
 	"evaluation failed :(", "congratulations :)", "nox > * ", "Aborted due to warnings.",
 }
 
-// taskRunner reads sbt, ExUnit and Bats, Xcode, tox, nox and Grunt.
+// taskRunner reads sbt, Xcode's builds, tox, nox and Grunt.
 func taskRunner(t string, l logline.Line, o *out) {
 	switch {
-	case digit(t[0]):
-		n, ok := like(t, "{n} test{s}, {n} failure{s}")
-		skipped := 0
-		if !ok {
-			n, ok = like(t, "{n} test{s}, {n} failure{s}, {n} {*}")
-			skipped = n[2]
-		}
-		if ok && l.Indent == 0 {
-			o.add(tested(of("ExUnit or Bats", Test, l), n[0]-n[1]-skipped, n[1], skipped))
-		}
 	case strings.HasPrefix(t, "evaluation failed :(") && l.Indent == 2:
 		o.add(bad("tox", Task, 1, l))
 	case strings.HasPrefix(t, "congratulations :)") && l.Indent == 2:
