@@ -2,6 +2,7 @@ package excerpt
 
 import (
 	"bytes"
+	"strconv"
 
 	"github.com/postflight/postflight/internal/logline"
 )
@@ -31,6 +32,9 @@ func bare(text []byte) ([]byte, level) {
 		if len(rest) == len(text) {
 			break
 		}
+		if lv == muted && len(rest) == 0 {
+			return nil, muted
+		}
 		text = bytes.TrimLeft(rest, " \t")
 	}
 	return text, lv
@@ -52,6 +56,8 @@ func peel(b []byte) ([]byte, level) {
 		return peelClock(b)
 	case bytes.HasPrefix(b, []byte("│")), bytes.HasPrefix(b, []byte("┃")), bytes.HasPrefix(b, []byte("║")):
 		return b[3:], plain
+	case c == '{' && b[1] == '"':
+		return peelJSON(b)
 	case c == '|' && b[1] == ' ':
 		return b[2:], plain
 	}
@@ -166,6 +172,52 @@ func peelClock(b []byte) ([]byte, level) {
 		}
 	}
 	return rest, plain
+}
+
+// peelJSON reads events of "go test -json": what the test printed stands in
+// Output, last.
+func peelJSON(b []byte) ([]byte, level) {
+	if !bytes.Contains(b, []byte(`"Action":"`)) {
+		return b, plain
+	}
+	i := bytes.Index(b, []byte(`"Output":"`))
+	if i < 0 {
+		return nil, muted
+	}
+	out := b[i+len(`"Output":"`):]
+	if end := bytes.LastIndexByte(out, '"'); end >= 0 {
+		out = out[:end]
+	}
+	if bytes.IndexByte(out, '\\') < 0 {
+		return out, plain
+	}
+	var text []byte
+	for n := 0; n < len(out); n++ {
+		if out[n] != '\\' || n+1 == len(out) {
+			text = append(text, out[n])
+			continue
+		}
+		n++
+		switch {
+		case out[n] == 'n' || out[n] == 't' || out[n] == 'r':
+			text = append(text, ' ')
+		case out[n] == 'u' && n+4 < len(out):
+			text = append(text, unicode(out[n+1:n+5]))
+			n += 4
+		default:
+			text = append(text, out[n])
+		}
+	}
+	return bytes.TrimSpace(text), plain
+}
+
+// unicode is the character of an escape such as 003c; others than ASCII are "?".
+func unicode(b []byte) byte {
+	v, err := strconv.ParseUint(string(b), 16, 16)
+	if err != nil || v < ' ' || v > '~' {
+		return '?'
+	}
+	return byte(v)
 }
 
 // clock reports whether b looks like a time: digits in groups of a clock or date.

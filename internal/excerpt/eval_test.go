@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -62,19 +63,19 @@ func parse(name, text string) labelled {
 	return l
 }
 
-// pad puts green lines before the log until it has so many lines in all, and
-// returns how many were put there.
+// pad puts green lines before the log, and returns how many they are.
 func pad(log []byte, lines int, seed uint64) ([]byte, int) {
+	if lines == 0 {
+		return log, 0
+	}
 	r := rand.New(rand.NewPCG(seed, 1))
 	var b bytes.Buffer
-	have := bytes.Count(log, []byte{'\n'})
-	put := max(0, lines-have)
-	for i := range put {
+	for i := range lines {
 		b.WriteString(green(r, i))
 		b.WriteByte('\n')
 	}
 	b.Write(log)
-	return b.Bytes(), put
+	return b.Bytes(), lines
 }
 
 // green is a line of a run in which nothing is wrong.
@@ -166,18 +167,19 @@ func (r *rate) add(l labelled, off int, ps []Passage) (ok bool) {
 func evaluate(t *testing.T, folder string, lines int, tell bool) rate {
 	t.Helper()
 	var r rate
-	for i, l := range load(t, folder) {
+	noise, _ := pad(nil, lines, 1)
+	for _, l := range load(t, folder) {
 		if len(l.match) == 0 {
 			t.Errorf("%s: no line is marked", l.name)
 			continue
 		}
-		log, off := pad(l.log, lines, uint64(i))
+		log, off := slices.Concat(noise, l.log), lines
 		ps := find(log, Options{})
 		if !r.add(l, off, ps) && tell {
-			all := strings.Split(string(log), "\n")
-			t.Logf("%s: want %d %q", l.name, l.match[0], clip(all[l.match[0]+off-1]))
+			all := strings.Split(string(l.log), "\n")
+			t.Logf("%s: want %d %q", l.name, l.match[0], clip(all[l.match[0]-1]))
 			for _, p := range ps {
-				t.Logf("    got %d (%s) %q %v", p.Key-off, p.Why, clip(all[p.Key-1]), within(l, off, p))
+				t.Logf("    got %d (%s) %q %v", p.Key-off, p.Why, clip(all[max(0, p.Key-off-1)]), within(l, off, p))
 			}
 		}
 	}

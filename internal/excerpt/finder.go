@@ -16,6 +16,7 @@ const (
 	ringSize      = 64     // lines before the present one
 	maxTrace      = 600    // lines of a Python traceback
 	maxEnds       = 64
+	maxScan       = 4 << 10 // bytes of a line that are searched
 )
 
 // Options say what is known beside the log.
@@ -73,13 +74,14 @@ type Finder struct {
 	judged map[uint64]verdict // by form of the line
 	floor  int                // weight below which nothing is kept any more
 
-	step   int
-	header bool // within the head of a step: its script, inputs, environment
-	post   bool // after the work: clean-up
-	ends   []end
-	trace  trace
-	tails  []tail
-	hints  []Hint
+	step    int
+	header  bool // within the head of a step: its script, inputs, environment
+	post    bool // after the work: clean-up
+	ends    []end
+	settled int // the last line that told how a Go test ended
+	trace   trace
+	tails   []tail
+	hints   []Hint
 }
 
 // end is a line that says that a step ended with an error.
@@ -130,13 +132,20 @@ func (f *Finder) raw(raw []byte) {
 	if !f.clean.Tabbed && bytes.IndexByte(raw[:min(len(raw), 200)], '\t') > 0 {
 		f.clean.Tabbed = len(logline.Columns(raw)) < len(raw)
 	}
-	f.hits = f.rules.finder.scan(f.hits[:0], raw[:min(len(raw), 4<<10)])
-	if len(f.hits) > 0 || f.trace.on {
+	// Colours may stand within a word: such lines are cleaned before the search.
+	if bytes.IndexByte(raw, 0x1b) >= 0 || bytes.IndexByte(raw, '\r') >= 0 {
 		l := f.clean.Clean(raw, f.number)
+		f.hits = f.rules.finder.scan(f.hits[:0], l.Text[:min(len(l.Text), maxScan)])
 		f.feed(raw)
-		f.look(l)
+		if len(f.hits) > 0 || f.trace.on {
+			f.look(l)
+		}
 	} else {
+		f.hits = f.rules.finder.scan(f.hits[:0], raw[:min(len(raw), maxScan)])
 		f.feed(raw)
+		if len(f.hits) > 0 || f.trace.on {
+			f.look(f.clean.Clean(raw, f.number))
+		}
 	}
 	slot := &f.ring[f.number%ringSize]
 	*slot = append((*slot)[:0], raw[:min(len(raw), 4*maxText)]...)
@@ -261,8 +270,25 @@ func (f *Finder) matches(word int, text []byte) bool {
 			return false
 		}
 	}
+	if f.rules.alone[word] && !alone(text, f.rules.words[word]) {
+		return false
+	}
 	shape := f.rules.shapes[f.rules.owner[word]]
 	return shape == nil || shape.Match(text[:min(len(text), 2<<10)])
+}
+
+// alone reports whether the word stands in the text with no letter or digit
+// beside it.
+func alone(text []byte, word string) bool {
+	part := func(i int) bool {
+		return i >= 0 && i < len(text) && (letter(text[i]) || digit(text[i]))
+	}
+	for i := 0; i+len(word) <= len(text); i++ {
+		if !part(i-1) && !part(i+len(word)) && bytes.EqualFold(text[i:i+len(word)], []byte(word)) {
+			return true
+		}
+	}
+	return false
 }
 
 // structure follows groups, steps and the beginning of tracebacks; true when
@@ -300,12 +326,34 @@ func (f *Finder) structure(l logline.Line) bool {
 		case isChained:
 			f.trace.chained = true
 			return true
+		case isResult:
+			if f.result(l) {
+				return true
+			}
 		case isTraceback:
 			f.begin(l)
 			return true
 		}
 	}
 	return false
+}
+
+// result reads the verdict on a Go test: what a passing test logged, under -v,
+// looks as what a failing one says.
+func (f *Finder) result(l logline.Line) bool {
+	text, _ := bare(l.Text)
+	passed := bytes.HasPrefix(text, []byte("--- PASS: ")) || bytes.HasPrefix(text, []byte("--- SKIP: "))
+	if passed {
+		for _, c := range f.all {
+			if c.line > f.settled && f.rules.rules[c.rule].name == goMessage {
+				c.weight = summary - 20
+			}
+		}
+	}
+	if passed || bytes.HasPrefix(text, []byte("--- FAIL: ")) {
+		f.settled = f.number
+	}
+	return passed
 }
 
 // ended notes that a step ended with an error.

@@ -13,17 +13,21 @@ type noise struct {
 	warn   *regexp.Regexp
 	handle *regexp.Regexp // what somebody will deal with: retries, ignored, expected
 	refuse *regexp.Regexp // how a script says no
+	place  *regexp.Regexp // a file and a line of it
+	count  *regexp.Regexp // only counts
 	calm   *regexp.Regexp // lines that end a run without explaining it
 }
 
 func newNoise() *noise {
 	return &noise{
 		none:   regexp.MustCompile(`(?i)\b(0|no|zero) ([a-z-]+ )?(errors?|failures?|failed|fail|failing|problems|issues|crashes|exceptions|vulnerabilities)\b|\b(errors?|failures?|failed|fail|exceptions?|unreachable)[:=] ?"?0\b|without (any )?(errors?|failures?)|error-free|\b(no|0) error\b`),
-		passed: regexp.MustCompile(`(\.\.\. ?(ok|passed|skipped|ignored|pass|expected failure)( \([^)]*\))?$|\b(PASSED|SKIPPED|XFAIL|xfail|XPASS \(strict=False\)|PASS)\b( +\[[^\]]*\])*( +\(.*\))?( in [\d.]+m?s)?$|^(✓|✔|√|☑|✅|ok|PASS|PASSED|--- PASS|--- SKIP|=== RUN|=== PAUSE|=== CONT|=== NAME|\[ RUN|\[ +OK|\[  PASSED|TEST-PASS|TEST-START|TEST-OK|TEST-INFO|TEST-KNOWN-FAIL|TEST-UNEXPECTED-WARNING|Test #?\d+|Start +\d+|\d+/\d+ Test|SKIP|skip|○|↓|-) ?.*|^\d+/\d+ Test +#\d+: .* Passed|.* (Passed|ok|OK) +[\d.]+ ?(s|sec|ms)$| (✓|✔)( \(|$)|\[\d+(\.\d+)? ?m?s\] (PASSED|ok)$)`),
+		passed: regexp.MustCompile(`(\.\.\. ?(ok|passed|skipped|ignored|pass|expected failure)( \([^)]*\))?$|\b(PASSED|SKIPPED|XFAIL|xfail|XPASS \(strict=False\)|PASS)\b( +\[[^\]]*\])*( +\(.*\))?( in [\d.]+m?s)?$|^(✓|✔|√|☑|✅|ok|PASS|PASSED|--- PASS|--- SKIP|=== RUN|=== PAUSE|=== CONT|=== NAME|\[ RUN|\[ +OK|\[  PASSED|TEST-PASS|TEST-START|TEST-OK|TEST-INFO|TEST-KNOWN-FAIL|TEST-UNEXPECTED-WARNING|Start +\d+:|SKIP|skip|○|↓|-) ?.*|^\d+/\d+ Test +#\d+: .* Passed|.* (Passed|ok|OK) +[\d.]+ ?(s|sec|ms)$| (✓|✔)( \(|$)|\[\d+(\.\d+)? ?m?s\] (PASSED|ok)$)`),
 		echo:   regexp.MustCompile(`^(\++ |\$ |> |>> |PS>|set [-+]e|export |echo |if |then$|fi$|elif |else$|done$|do$|return |exit \d|raise |throw |except |try|catch|assert |def |class |import |from |//|/\*|\* @|Compiling |Checking |Downloading |Downloaded |Installing |Building |Collecting |Requirement already|Using cached|Fetching |Get:\d|Hit:\d|Preparing to unpack|Unpacking |Setting up |Selecting previously|inflating: |creating: |creating |copying |adding |deleting |removing |reading sources|writing output|Copying |Generating |Created |Creating |Saved |Wrote |Writing |Unzipping|extracting|x |a |CC |CXX |LD |\[ ?\d+%\] (Building|Linking|Built|Generating)|\[\d+/\d+\] (Building|Linking|Compiling|Copying|Generating|\S*(gcc|g\+\+|clang|cc|nvcc)\b)|(/\S+/)?(gcc|g\+\+|cc|c\+\+|clang|clang\+\+|nvcc|javac|rustc|ccache|sccache|libtool:|python3?|node|bash|sh|docker) [-/].*|-- (Looking|Performing|Found|Checking|Detecting|Configuring|Check)|checking |[A-Z][A-Z0-9_]{2,}(=|: [^A-Za-z]|:$)|\S+\.(py|js|ts|go|rs|rb|java|c|cc|cpp|h|hpp|cs|php|txt|log|json|md|html|css|xml|yml|yaml|o|so|png|snap)$|(file|path|url|http|https)://?\S+$|at \S+.*[:(].*\d\)?$|at .* in .*:line \d+$|File "|\^|~|\d+ \||--> |\.\.\. \d+ more|\[INFO\]|INFO:|INFO |DEBUG|TRACE|notice|note:|hint:|help:|= (note|help):|Diff:|Hint:|Run with|Set |See |To |Try |For more|Did you mean|test .* \.\.\. ok|commit [0-9a-f]+|Merge |HEAD is now|\* \[new|Switched|Note:|Progress|diff --git|@@ |index [0-9a-f]|@(Test|ts)|Uploading|Uploaded|Received|Sent )`),
 		warn:   regexp.MustCompile(`(?i)^(npm warn|yarn warn|warn(ing)?\b|\S{0,20} ?warn(ing)?\b|deprecat|\(node:\d+\)|\[deprecat|w: |\S+:\d+(:\d+)?: warning|.{0,80}: warning( [A-Z]+\d+)?: |.{0,60}(Deprecation|User|Future|Runtime|Resource|Syntax|Pending\w*|Import)Warning: |.{0,120}\bwarning[ :(\[])`),
 		handle: regexp.MustCompile(`(?i)(retry(ing)?\b|will (be )?retr|trying again|attempt \d+ (of|/)|\(ignored\)|ignoring|ignored\b|non-fatal|nonfatal|not fatal|expected error|expected failure|error (is|was) expected|as expected|continue-on-error|continuing|skipping|recovered|falling back|fallback|if .* fails?|on failure|on error|when .* fails|error handling|error handler|handle error|error reporting|error code|simulat|should (fail|throw|raise|error|reject|return|not)|throws |raises |rejects |fails (when|if|with)|returns? (an )?error|errors? (page|log|file|message|boundary|rate|count|budget|test|tests|handling)|exit on error|\berror\.log|error_log|log_errors|--[\w-]*error|--[\w-]*fail|-W(no-)?error|fail-fast|fail_fast|failover|fail-on|failOn|failed=0|errors=0)`),
 		refuse: regexp.MustCompile(`(?i)(refus|more than|less than|fewer than|exceed|maximum|minimum|at least|at most|\bmust\b|not allowed|missing|expected|\bgot\b|required|please|cannot|can't|invalid|unable|did not|does not|do not|doesn't|don't|didn't|isn't|aren't|is not|are not|was not|were not|should|reject|abort|denied|mismatch|out of date|outdated|changed|dirty|differ|not found|no such|unknown|unsupported|forbidden|disallowed|stop|too (many|large|long|big|old|few|deep|small|much)|broke|conflict|duplicate|violat|incorrect|wrong|bad|problem|issue|fail|error|!$|❌|✖|✗|⛔|🚫|limit|block|not (supported|available|permitted|installed|set|configured|defined|empty|equal|match|valid|pass|clean|up))`),
+		place:  regexp.MustCompile(`^[\["'(]?([A-Za-z]:)?[\w./\\@~-]+\.\w+['"]?[:(\[] ?\d+|^\s*\d+:\d+\s`),
+		count:  regexp.MustCompile(`(?i)^\W*(found |total:? |errors?: |skipped )?\d+ (\w+ ){0,2}(problems?|errors?|warnings?|hints?|offenses?|files?|issues?|violations?|failures?|failed|tests?|examples?|passed|jobs?)\b|^(errors|failures|warnings|tests|total|result)\b\W*\d+|^tests? (run|cases):?|^failed!?( \(|$)|^errors!$`),
 		calm:   regexp.MustCompile(`(?i)(^(done|finished|completed|complete|total|elapsed|duration|time|took|ran|real|user|sys|summary|result|results|warn|warning|info|note|notice|cleaning|cleanup|removing|stopping|stopped|uploading|uploaded|saving|saved|post|cache|exiting|exit|bye|log|logs|a complete log|see|for more|file|files|node \d+ is being|error: process|searching|logout|disconnect)\b|^[-=*_#~.+ ]+$|^\W*$|^\d+(\.\d+)?%?$|^~?/[\w./ ~-]+$|[\d.]+ ?s(econds)?\.?$)`),
 	}
 }
@@ -57,13 +61,13 @@ func (n *noise) weigh(b []byte, lv level, r *rule, w int) int {
 	if lv == raised {
 		return max(w, failure+3) + 4
 	}
-	if w < failure+2 && n.echo.Match(head) && r.name != "compiler error" && r.name != "exception" && r.name != "assertion" {
+	if w < failure+2 && n.echo.Match(head) && r.name != "compiler error" && r.name != "exception" && r.name != "assertion" && r.name != goMessage {
 		return w - 45
 	}
 	if r.name != "sanitizer" && r.name != "linker" && n.warn.Match(head) {
 		return w - 45
 	}
-	if w < specific && n.handle.Match(head) && r.name != "assertion" && r.name != "compiler error" {
+	if w < specific && n.handle.Match(head) && r.name != "assertion" && r.name != goMessage && r.name != "compiler error" {
 		return w - 25
 	}
 	return w

@@ -84,6 +84,10 @@ func (f *Finder) score(c *candidate) int {
 	if spread := c.last - c.line; c.count >= 4 && spread > f.number/3 && spread > 200 {
 		s -= min(30, 6*c.count)
 	}
+	// What kills a run, or is tried again, is told of shortly before its end.
+	if r := &f.rules.rules[c.rule]; (r.last || r.weight >= certain) && f.near(c) == 0 {
+		s -= 14
+	}
 	if f.opt.Green != nil && f.green(c) {
 		s -= 70
 	}
@@ -225,9 +229,18 @@ func (f *Finder) last(t tail) *candidate {
 		if f.noise.refuse.Match(text) {
 			s += 10
 		}
+		if f.noise.place.Match(text) {
+			s += 8
+		}
+		if f.noise.count.Match(text) {
+			s -= 12
+		}
 		s -= run
-		if lv == warned {
-			s -= 8
+		if lv == warned || f.noise.warn.Match(text) {
+			s -= 14
+		}
+		if f.noise.none.Match(text) {
+			s -= 14
 		}
 		// Of a paragraph the first line, when it says as much.
 		if s+2 > score || best >= 0 && i == best-1 && s+4 > score && !f.noise.echo.Match(text) {

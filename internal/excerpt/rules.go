@@ -8,7 +8,7 @@ import (
 
 // rule names lines of one kind. words are texts of which one must be in the
 // line, letters folded, parted by "¦"; one that begins with ^ must stand at its
-// beginning. shape, where it is set, must match as well.
+// beginning, one that begins with = must be a word by itself. shape, where it is set, must match as well.
 type rule struct {
 	name   string
 	weight int
@@ -26,6 +26,7 @@ type ruleset struct {
 	shapes []*regexp.Regexp // nil where a rule has none
 	words  []string
 	begins []bool // by word: it must stand at the beginning
+	alone  []bool // by word: it must be a word by itself
 	owner  []int  // by word: its rule
 	order  []int  // by word: when its rule has its turn
 	finder *automaton
@@ -87,8 +88,10 @@ func (s *ruleset) add(r rule) {
 	s.shapes = append(s.shapes, shape)
 	for w := range strings.SplitSeq(r.words, "¦") {
 		text, first := strings.CutPrefix(w, "^")
+		text, alone := strings.CutPrefix(text, "=")
 		s.words = append(s.words, text)
 		s.begins = append(s.begins, first)
+		s.alone = append(s.alone, alone)
 		s.owner = append(s.owner, len(s.rules)-1)
 	}
 }
@@ -103,8 +106,12 @@ const (
 	isPost
 	isTraceback
 	isChained
+	isResult
 	structures // how many there are
 )
+
+// goMessage is the rule for what a Go test says.
+const goMessage = "Go test"
 
 // structureRules are in the order of the constants.
 func structureRules() []rule {
@@ -117,6 +124,7 @@ func structureRules() []rule {
 		{name: "post", words: "post job cleanup.¦cleaning up orphan processes¦running after_script¦running after script"},
 		{name: "traceback", words: "traceback (most recent call last)"},
 		{name: "chained", words: "during handling of the above exception, another¦the above exception was the direct cause"},
+		{name: "result", words: "--- pass: ¦--- skip: ¦--- fail: "},
 	}
 }
 

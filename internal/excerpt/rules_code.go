@@ -37,10 +37,10 @@ func testRules() []rule {
 		{name: "test failed", weight: specific - 1, words: "^failed ¦^error ", shape: `^(FAILED|ERROR) (\[[\d.]+s\] )?\S+\.pyx?(::\S.*| - .*)`},
 		{name: "test failed", weight: failure + 1, words: "^fail: ¦^error: ¦^fail [¦^error [¦^xpass", shape: `^(FAIL|ERROR|XPASS)( \[[\d.]+s\])?: (test\w*|setUp\w*|tearDown\w*|[\w.]+) \(`},
 		{name: "test failed", weight: failure + 1, words: "--- fail: ", shape: `^--- FAIL: \S+`},
-		{name: "assertion", weight: failure + 2, words: "_test.go:", shape: `^\w+_test\.go:\d+: \S`},
+		{name: goMessage, weight: failure + 2, words: "_test.go:", shape: `^\w+_test\.go:\d+: \S`},
 		{name: "assertion", weight: failure + 2, words: "error trace:¦error: ", shape: `^(Error Trace:|Error:\s{3,}\S)`},
 		{name: "test failed", weight: failure + 2, words: "[  failed  ]", shape: `^\[  FAILED  \] \S+.*\(\d+ ms\)`},
-		{name: "test failed", weight: failure - 15, words: "[  failed  ]", shape: `^\[  FAILED  \] \S+`},
+		{name: "test failed", weight: failure - 15, words: "[  failed  ]", shape: `^\[  FAILED  \] [A-Za-z_/]\S*$`},
 		{name: "assertion", weight: failure + 1, words: ": failure", shape: `^\S+:\d+: Failure$|^\S+\(\d+\): error: .*|Assert\.\w+\(\) Failure`},
 		{name: "assertion", weight: failure + 1, words: "^e   ", shape: `^E {3}\s*([\w.]*(Error|Exception|Failed|Exit|Timeout|Warning|Interrupted)\b|assert |Failed:|fixture ')`},
 		{name: "test failed", weight: failure, words: "● ", shape: `^● .+( › .+|Test suite failed to run)`},
@@ -54,6 +54,8 @@ func testRules() []rule {
 		{name: "test failed", weight: failure, words: "› ", shape: `^\d+\) (\[\w[\w ]*\] )?› .+:\d+:\d+ › `},
 		{name: "test failed", weight: failure - 6, words: "^1) ", shape: `^1\) \S`},
 		{name: "test failed", weight: failure - 6, words: "rspec ./¦***failed¦***exception¦***timeout¦***not run", shape: `(^rspec \./|\*\*\*(Failed|Exception|Timeout|Not Run))`},
+		{name: "assertion", weight: failure + 1, words: ": failed:¦: failed", shape: `^\S+:\d+: FAILED:?$|^\S+\(\d+\): FAILED:$|^\S+:\d+: ERROR: (CHECK|REQUIRE|TEST_CASE)`},
+		{name: "test failed", weight: failure, words: "^failure -> ¦^error -> ¦error: in \"", shape: `^(Failure|Error) -> \S|error: in "`},
 		{name: "flaky test", weight: failure - 5, words: "num_retries_left¦errored - num", shape: `^test\S* .*(failed|errored) - num_retries_left`},
 		{name: "collection", weight: specific, words: "error collecting¦importerror while¦found no collectors for¦usage: pytest¦file or directory not found:¦conftestimportfailure", shape: ``},
 		{name: "suite failed to run", weight: failure, words: "test suite failed to run¦[setup failed]¦[build failed]¦your test suite must contain¦no tests found¦no test files found¦no tests ran¦no tests were executed", shape: ``},
@@ -64,7 +66,7 @@ func testRules() []rule {
 // crashRules are about processes that died.
 func crashRules() []rule {
 	return []rule{
-		{name: "panic", weight: failure + 3, words: "^panic: ¦' panicked at¦fatal error: ¦^fatal python error¦unhandled exception¦unhandledpromiserejection¦terminate called after throwing¦^uncaught ¦kernel panic", shape: `(^panic: |' (\(\d+\) )?panicked at|^fatal error: [a-z]|^Fatal Python error|[Uu]nhandled exception[.:]|UnhandledPromiseRejection|terminate called after|^Uncaught |PHP Fatal error|Kernel panic)`},
+		{name: "panic", weight: failure + 3, words: "^panic: ¦ panicked at ¦fatal error: ¦^fatal python error¦unhandled exception¦unhandledpromiserejection¦terminate called after throwing¦^uncaught ¦kernel panic", shape: `(^panic: |' (\(\d+\) )?panicked at|^fatal error: [a-z]|^Fatal Python error|[Uu]nhandled exception[.:]|UnhandledPromiseRejection|terminate called after|^Uncaught |PHP Fatal error|Kernel panic)`},
 		{name: "signal", weight: failure + 2, words: "segmentation fault¦core dumped¦sigsegv¦sigabrt¦sigbus¦sigill¦bus error¦illegal instruction¦received signal: sig¦access violation¦stack overflow¦stack smashing¦double free¦0xc0000005¦abort trap¦stackoverflowerror¦was terminated by signal¦terminated by signal", shape: ``},
 		{name: "sanitizer", weight: specific + 1, words: "error: addresssanitizer¦error: leaksanitizer¦warning: threadsanitizer¦warning: memorysanitizer¦warning: data race¦: runtime error: ¦summary: addresssanitizer¦summary: threadsanitizer¦summary: undefinedbehaviorsanitizer", shape: `(ERROR: (Address|Leak)Sanitizer|WARNING: (Thread|Memory)Sanitizer|WARNING: DATA RACE|:\d+:\d+: runtime error: |SUMMARY: \w+Sanitizer)`},
 		{name: "exception", weight: failure, words: "error: ¦exception: ¦exception¦error¦failure: ", shape: `^(\[\w+\] )?(Uncaught |Unhandled |Caught |fatal: |Error: )?([A-Za-z_$][\w$]*(\.|::|\\))*[A-Za-z_$][\w$]*(Error|Exception|Failure|Violation)(\s*\[[\w-]+\]|\s*\([\w: .-]+\))?: \S`},
