@@ -1,6 +1,7 @@
 package tally
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/postflight/postflight/internal/logline"
@@ -149,8 +150,8 @@ type dart struct{ fails fails }
 
 func (d *dart) triggers() []string {
 	list := []string{"No tests ran.", "No tests match "}
-	for i := '0'; i <= '9'; i++ {
-		list = append(list, number+":"+string(i))
+	for second := range 60 {
+		list = append(list, fmt.Sprintf("%s:%02d", number, second))
 	}
 	return list
 }
