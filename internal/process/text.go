@@ -1,6 +1,7 @@
 package process
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -54,4 +55,24 @@ func short(text string, limit int) string {
 		text += "…"
 	}
 	return text
+}
+
+// ranked writes counts, the largest first.
+func ranked(count map[string]int) []string {
+	keys := make([]string, 0, len(count))
+	for k := range count {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b string) int {
+		if count[a] != count[b] {
+			return count[b] - count[a]
+		}
+		return strings.Compare(a, b)
+	})
+	for i, k := range keys {
+		if count[k] > 1 {
+			keys[i] = fmt.Sprintf("%d × %s", count[k], k)
+		}
+	}
+	return keys
 }

@@ -1,0 +1,3 @@
+package process
+
+const prlimit = 302 // SYS_PRLIMIT64
