@@ -1,14 +1,12 @@
 package command
 
 import (
-	"context"
-	"fmt"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -107,41 +105,25 @@ func costOfCat(b *testing.B, source []string, sink string) time.Duration {
 	r.Close()
 	err = from.Run()
 	w.Close()
-	if err = cmpOr(err, cat.Wait()); err != nil {
+	if err := errors.Join(err, cat.Wait()); err != nil {
 		b.Fatal(err)
 	}
 	done()
 	return cat.ProcessState.UserTime() + cat.ProcessState.SystemTime()
 }
 
-func cmpOr(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
-}
-
-// costOfRun runs in this process, which does nothing else meanwhile; Output looks
-// at one byte in a cache line, as dear as a glance at all of them can be.
+// costOfRun is what a guard process of its own spends in Run. Output looks at one
+// byte in a cache line, as dear as a glance at all of them can be.
 func costOfRun(b *testing.B, source []string, sink string) time.Duration {
 	b.Helper()
 	out, done := open(b, sink)
-	var sum int
-	var before, after syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &before)
-	res, err := Run(context.Background(), Options{
-		Argv: source, Stdout: out, Stderr: os.Stderr, Terminal: "never",
-		Tick: func(Sample) Order { return Continue },
-		Output: func(_ Stream, block []byte) {
-			for i := 0; i < len(block); i += 64 {
-				sum += int(block[i])
-			}
-		},
-	})
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &after)
-	if err != nil || res.Code != 0 || sum != 0 {
-		b.Fatal(fmt.Sprint(res, err, sum))
-	}
+	g := newGuard(b, script{Argv: source, Glance: true})
+	g.cmd.Stdout, g.cmd.Stderr = out, os.Stderr
+	g.start()
+	res := g.wait().Result
 	done()
-	return spent(after) - spent(before)
+	if res.Code != 0 {
+		b.Fatal(res)
+	}
+	return res.OwnCPU
 }

@@ -15,7 +15,7 @@ import (
 // more, as the pages must be read once in any case.
 const (
 	blockSize = 256 << 10
-	pipeSize  = 1 << 20
+	pipeSize  = 512 << 10
 )
 
 // A stream of tiny writes is passed on write by write while it is slow. When

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -249,5 +250,48 @@ func TestOrderToEnd(t *testing.T) {
 				t.Error("the group lives")
 			}
 		})
+	}
+}
+
+// A disk that is full is a fault of ours to tell; the command finds its output
+// closed.
+func TestOuterStreamFails(t *testing.T) {
+	t.Parallel()
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("no /dev/full here:", err)
+	}
+	defer full.Close()
+	g := newGuard(t, script{Argv: []string{"yes"}})
+	g.cmd.Stdout = full
+	g.start()
+	out := g.wait()
+	if !strings.Contains(out.Err, "no space left") || out.Result.Signal != syscall.SIGPIPE || out.Result.StdoutClosed {
+		t.Errorf("got %+v", out)
+	}
+}
+
+// The first process of a container takes in every orphan and dies of no signal.
+func TestAsFirstProcess(t *testing.T) {
+	t.Parallel()
+	if err := exec.Command("unshare", "--fork", "--pid", "--mount-proc", "true").Run(); err != nil {
+		t.Skip("no namespaces here:", err)
+	}
+	g := newGuard(t, script{
+		Argv:    sh("(setsid sh -c 'exit 9' &); setsid sleep 1000 & echo $PPID; sleep 0.5; kill -TERM $$"),
+		Raise:   true,
+		Orphans: 200 * time.Millisecond,
+	})
+	g.cmd.Args = append([]string{"unshare", "--fork", "--pid", "--mount-proc"}, g.cmd.Path)
+	var err error
+	if g.cmd.Path, err = exec.LookPath("unshare"); err != nil {
+		t.Fatal(err)
+	}
+	stdout, _, out := g.run()
+	if stdout != "1\n" || out.Result.Signal != syscall.SIGTERM || g.cmd.ProcessState.ExitCode() != 143 {
+		t.Errorf("got %q, %+v, %v", stdout, out, g.cmd.ProcessState)
+	}
+	if len(out.Result.Orphans) != 1 || len(out.Result.Reaped) < 1 || out.Result.Reaped[0].Code != 9 {
+		t.Errorf("got %+v", out.Result)
 	}
 }
