@@ -15,13 +15,15 @@ type vstest struct {
 	run      Run // of the list that is being read
 	open     bool
 	executed int
+	told     int // the line of a list in one line: the verdict follows
+	toldBad  bool
 	empty    []Run // assemblies in which nothing was found
 	lines    []logline.Line
 }
 
 func (g *vstest) triggers() []string {
 	return []string{
-		"Passed!  - ", "Failed!  - ", "Skipped! - ", "Total tests: ", "Test Run ", "No test is available in ",
+		"Passed! ", "Failed! ", "Skipped! - ", "Zero tests ran - ", "Total tests: ", "Test Run ", "No test is available in ",
 		"No test matches the given testcase filter", "The active test run was aborted. Reason: ", "Test summary: total: ",
 	}
 }
@@ -66,12 +68,22 @@ func (g *vstest) line(l logline.Line, o *out) {
 }
 
 // list begins the list of counts; each of its lines is there when it is not zero.
+// Older versions print it in one line, and the verdict after it.
 func (g *vstest) list(l logline.Line, o *out) {
-	n, ok := like(string(l.Text), "Total tests: {n}{*}")
+	if n, ok := like(string(l.Text), "Total tests: {n}. Passed: {n}. Failed: {n}. Skipped: {n}."); ok {
+		r := tested(of("dotnet test", Test, l), n[1], n[2], n[3])
+		r.Expected, g.told, g.toldBad = n[0], l.Number, n[2] > 0
+		g.put(r, o)
+		return
+	}
+	n, ok := like(string(l.Text), "Total tests: {n}")
 	if !ok {
 		return
 	}
 	failed := g.run.State == Failed && !g.open
+	if failed {
+		g.run = Run{} // the verdict was of this list
+	}
 	g.flush(o)
 	g.run, g.open = of("dotnet test", Test, l), true
 	g.run.Expected = n[0]
@@ -81,7 +93,7 @@ func (g *vstest) list(l logline.Line, o *out) {
 	o.next(5)
 }
 
-// listed reads a line of the list, and the older form in one line.
+// listed reads a line of the list.
 func (g *vstest) listed(t string, l logline.Line) bool {
 	for word, field := range map[string]*int{"Passed: ": &g.run.Passed, "Failed: ": &g.run.Failed, "Skipped: ": &g.run.Skipped} {
 		if n, ok := like(t, word+"{n}"); ok {
@@ -99,6 +111,9 @@ func (g *vstest) verdict(t string, l logline.Line, o *out) {
 		g.flush(o)
 	case "Test Run Failed.", "Test Run Aborted.", "Test Run Canceled.":
 		g.flush(o)
+		if g.told > 0 && l.Number-g.told <= 2 && g.toldBad {
+			return // said already
+		}
 		g.run = of("dotnet test", Test, l)
 		g.run.State = Failed
 	}
@@ -156,10 +171,19 @@ type mtp struct {
 	open bool
 }
 
-func (g *mtp) triggers() []string { return []string{"Test run summary: "} }
+func (g *mtp) triggers() []string {
+	return []string{"Test run summary: ", "Test run completed with non-success exit code: "}
+}
 
 func (g *mtp) line(l logline.Line, o *out) {
 	t := string(l.Text)
+	if strings.HasPrefix(t, "Test run completed with non-success") && l.Indent == 0 {
+		g.flush(o)
+		r := bad("Microsoft.Testing.Platform", Test, 1, l)
+		r.Uncounted = true
+		o.add(r)
+		return
+	}
 	if strings.HasPrefix(t, "Test run summary: ") && l.Indent == 0 {
 		g.flush(o)
 		g.run, g.open = of("Microsoft.Testing.Platform", Test, l), true

@@ -14,20 +14,23 @@ type gradle struct {
 	ran     []Run // test tasks that ran, until the build says how it came out
 	counted Run   // "5 tests completed, 1 failed"
 	failing bool  // "There were failing tests"
+	ant     bool  // "Buildfile: " stood there
 	tasks   bool  // "> Task :x" stood there: it is Gradle
 }
 
 func (g *gradle) triggers() []string {
 	return []string{
-		"BUILD SUCCESSFUL", "BUILD FAILED", "> Task :", "There were failing tests", "> There were failing tests",
-		number + "tests completed", number + "test completed",
+		"BUILD SUCCESSFUL", "BUILD FAILED", "> Task :", ":test", "There were failing tests", "> There were failing tests",
+		"Buildfile: ", number + "tests completed", number + "test completed",
 	}
 }
 
 func (g *gradle) line(l logline.Line, o *out) {
 	t := string(l.Text)
 	switch {
-	case strings.HasPrefix(t, "> Task :"):
+	case strings.HasPrefix(t, "Buildfile: "):
+		g.ant = g.ant || l.Indent == 0
+	case anyPrefix(t, "> Task :", ":test "), t == ":test":
 		g.task(t, l, o)
 	case strings.HasPrefix(t, "There were failing tests."), strings.HasPrefix(t, "> There were failing tests."):
 		g.failing = true
@@ -41,14 +44,15 @@ func (g *gradle) line(l logline.Line, o *out) {
 	}
 }
 
+// tool tells the two apart: Ant names its file first.
 func (g *gradle) tool() string {
-	if g.tasks {
-		return "Gradle"
+	if g.ant {
+		return "Ant"
 	}
-	return "Gradle or Ant"
+	return "Gradle"
 }
 
-// task reads "> Task :app:test NO-SOURCE".
+// task reads "> Task :app:test NO-SOURCE", and ":test NO-SOURCE" of Gradle 4.
 func (g *gradle) task(t string, l logline.Line, o *out) {
 	g.tasks = true
 	path, state, _ := strings.Cut(strings.TrimPrefix(t, "> Task "), " ")
@@ -56,7 +60,8 @@ func (g *gradle) task(t string, l logline.Line, o *out) {
 	if name != "test" && !strings.HasSuffix(name, "Test") || prepares(name) {
 		return
 	}
-	if state == "FAILED" && g.counted.First > 0 && g.counted.Name == path {
+	if state == "FAILED" && g.counted.First > 0 && (g.counted.Name == path || g.counted.Name == "") {
+		g.counted.Name = path
 		g.failing = true
 		return
 	}

@@ -96,14 +96,13 @@ type sentence struct {
 }
 
 var lintTriggers = []string{
-	"[warn] Code style issues found in ", "[error] No files matching the pattern were found: ", "All matched files use Prettier code style!",
+	"[warn] Code style issues found in ", "[error] No files matching the pattern were found: ",
 	"[warn] Error occurred when checking code style", "[error] Error occurred when checking code style",
 	number + "files would be reformatted", number + "file would be reformatted", number + "file would fail", number + "files would fail",
 	number + "files inspected, ", number + "file inspected, ", number + "issues:", number + "issue:", number + "issues.", number + "issue(s) found:",
 	"[ERROR] Found ", "[OK] No errors", number + "errors found", number + "error found", number + "errors, ", number + "error, ",
 	"A TOTAL OF ", "svelte-check found ", "Checkstyle ends with ", "Summary: ", "CSpell: Files checked: ", "Failed: ", "Passed: ",
-	"0 issues.", "Oh no! ",
-}
+	"0 issues."}
 
 var sentences = []sentence{
 	{"Black", "{n} file{s} would be reformatted{*}", 0, -1, -1},
@@ -131,10 +130,6 @@ var sentences = []sentence{
 // lint reads linters whose summary is one line that no other tool prints.
 func lint(t string, l logline.Line, o *out) {
 	if strings.HasPrefix(t, "[") && l.Indent <= 1 && prettier(t, l, o) {
-		return
-	}
-	if t == "All matched files use Prettier code style!" && l.Indent == 0 {
-		o.add(of("Prettier", Lint, l))
 		return
 	}
 	for _, s := range sentences {

@@ -14,6 +14,7 @@ type surefire struct {
 	module  string
 	classes Run  // what the classes added up to, as long as no total came
 	began   bool // "T E S T S" stood there
+	goal    Run  // its heading stood there, and nothing under it yet
 	results bool
 	fails   []Failure
 }
@@ -22,7 +23,7 @@ func (g *surefire) triggers() []string {
 	return []string{
 		"T E S T S", "Tests run:", "Results:", "Results :", "[INFO]  T E S T S", "[INFO] Tests run:", "[ERROR] Tests run:",
 		"[WARNING] Tests run:", "[INFO] Results:", "[INFO] No tests to run.", "[INFO] Tests are skipped.", "[INFO] --- ",
-		"[ERROR]   ", "[INFO] BUILD", "No tests to run.", "Tests are skipped.",
+		"[ERROR]   ", "[ERROR] Failures:", "[ERROR] Errors:", "[INFO] BUILD", "No tests to run.", "Tests are skipped.",
 	}
 }
 
@@ -30,12 +31,13 @@ func (g *surefire) line(l logline.Line, o *out) {
 	t, level := leveled(string(l.Text))
 	switch {
 	case strings.HasPrefix(t, "--- "):
-		if _, module, ok := strings.Cut(t, " @ "); ok {
-			g.module = strings.TrimSuffix(module, " ---")
-		}
+		g.heading(t, l, o)
 	case strings.TrimSpace(t) == "T E S T S":
+		g.goal = Run{}
 		g.flush(o)
 		g.began = true
+	case t == "Failures: " || t == "Failures:" || t == "Errors:":
+		g.results = true
 	case t == "Results:" || t == "Results :":
 		g.results, g.fails = g.began, nil
 	case strings.HasPrefix(t, "Tests run:") && l.Indent == 0:
@@ -51,8 +53,27 @@ func (g *surefire) line(l logline.Line, o *out) {
 		// Skipping was asked for.
 		r.Ignored = t == "Tests are skipped."
 		o.add(r)
+		g.goal = Run{}
 	case strings.HasPrefix(t, "BUILD"):
+		if t != "BUILD SUCCESS" {
+			g.goal = Run{} // it broke before it ran any
+		}
 		g.flush(o)
+	}
+}
+
+// heading reads "--- surefire:3.2.5:test (default-test) @ shop ---". When the
+// next heading follows without a word, no class matched -Dtest.
+func (g *surefire) heading(t string, l logline.Line, o *out) {
+	g.flush(o)
+	goal, module, ok := strings.Cut(t, " @ ")
+	if !ok {
+		return
+	}
+	g.module = strings.TrimSuffix(module, " ---")
+	if like1(goal, "--- {*}surefire{*}:test ({*})") || like1(goal, "--- {*}failsafe{*}:integration-test ({*})") {
+		g.goal = of("Surefire", Test, l)
+		g.goal.Name, g.goal.State = g.module, Empty
 	}
 }
 
@@ -79,7 +100,10 @@ func (g *surefire) counts(t string, l logline.Line, o *out) {
 		return
 	}
 	r := tested(of("Surefire", Test, l), n[0]-n[1]-n[2]-n[3], n[1]+n[2], n[3])
-	r.Name, r.Failures = g.module, g.fails
+	r.Name = g.module
+	if r.State == Failed {
+		r.Failures = g.fails
+	}
 	if g.classes.First > 0 {
 		r.First = g.classes.First
 	}
@@ -88,7 +112,7 @@ func (g *surefire) counts(t string, l logline.Line, o *out) {
 		r.Passed = max(r.Passed, flakes)
 	}
 	o.add(r)
-	g.classes, g.began, g.results, g.fails = Run{}, false, false, nil
+	g.classes, g.goal, g.began, g.results, g.fails = Run{}, Run{}, false, false, nil
 }
 
 // flush adds what began and never came to its total.
@@ -101,10 +125,16 @@ func (g *surefire) flush(o *out) {
 		}
 		o.add(r)
 	}
-	g.classes, g.began, g.results = Run{}, false, false
+	if g.goal.First > 0 {
+		o.add(g.goal)
+	}
+	g.classes, g.goal, g.began, g.results = Run{}, Run{}, false, false
 }
 
-func (g *surefire) end(o *out) { g.flush(o) }
+func (g *surefire) end(o *out) {
+	g.goal = Run{} // the log ends under the heading
+	g.flush(o)
+}
 
 // leveled takes Maven's "[INFO] " off a line.
 func leveled(t string) (rest, level string) {
@@ -120,7 +150,7 @@ func leveled(t string) (rest, level string) {
 type maven struct{}
 
 func (maven) triggers() []string {
-	return []string{"[INFO] BUILD ", "[INFO] Build failures were ignored.", "[ERROR] BUILD "}
+	return []string{"[INFO] BUILD ", "[ERROR] BUILD "}
 }
 
 func (maven) line(l logline.Line, o *out) {
@@ -134,10 +164,6 @@ func (maven) line(l logline.Line, o *out) {
 		o.finished("Maven")
 	case "BUILD FAILURE", "BUILD FAILED", "BUILD ERROR":
 		o.add(bad("Maven", Build, 1, l))
-	case "Build failures were ignored.":
-		r := bad("Maven", Build, 1, l)
-		r.Ignored = true
-		o.add(r)
 	}
 }
 

@@ -103,7 +103,7 @@ func (s *sieve) wants(line []byte) bool {
 		return false
 	}
 	line = line[p:]
-	if c := line[0]; c == 0x1b || c == 0xef || c == '[' && len(line) > 20 && digit(line[1]) || s.tabbed || line[len(line)-1] == '\r' || digit(c) && logline.Stamp(line) > 0 {
+	if c := line[0]; c == 0x1b || c == 0xef || c == '[' && len(line) > 1 && (line[1] == 0x1b || len(line) > 20 && digit(line[1])) || s.tabbed || line[len(line)-1] == '\r' || digit(c) && logline.Stamp(line) > 0 {
 		return s.cold(line)
 	}
 	return s.begins(line)
