@@ -20,6 +20,9 @@ const (
 // known of its flakes before the release, and by what it does in the window.
 func (v *view) needs(name string, t *tally) int {
 	inWindow := t.needs(journeyFails)
+	if v.in.Watch.Sensitive() && len(t.passes) > 0 {
+		inWindow++ // four times the rounds are four times the chances for a flake
+	}
 	if _, known := v.in.Watch.Flakes[name]; !known {
 		return inWindow
 	}

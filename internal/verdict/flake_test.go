@@ -53,7 +53,7 @@ func (f *flaky) window(rounds int) bool {
 		if passed {
 			more = watch.ConfirmAgain
 		}
-		if len(f.in.Watch.Flakes) > 0 {
+		if len(f.in.Watch.Flakes) > 0 || f.in.Watch.Sensitive() {
 			more = f.in.Watch.Needs(f.in.Product, "book", "", passed) - 1
 		}
 		for range more {
@@ -89,6 +89,29 @@ func TestFlakesAreNotRolledBack(t *testing.T) {
 				}
 			}
 			if got := float64(undone) / float64(windows); got > c.most {
+				t.Errorf("%.2f %% of good releases were undone, at most %.2f %% may be", 100*got, 100*c.most)
+			}
+		})
+	}
+}
+
+// TestSuspicionUndoesNothing: a sensitive watch looks four times as often, and
+// undoes a good release with a flaky journey no more often than another.
+func TestSuspicionUndoesNothing(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ rate, most float64 }{{0.02, 0}, {0.1, 0.025}} {
+		t.Run(fmt.Sprint(c.rate), func(t *testing.T) {
+			t.Parallel()
+			const windows = 40
+			undone := 0
+			for i := range windows {
+				f := &flaky{rate: c.rate, random: rand.New(rand.NewPCG(7, uint64(i))), in: setting(t, "", nil)}
+				f.in.Watch.Sensitivity = &watch.Sensitivity{Level: watch.High, Reason: "CI was green against its own evidence"}
+				if f.window(160) {
+					undone++
+				}
+			}
+			if got := float64(undone) / windows; got > c.most {
 				t.Errorf("%.2f %% of good releases were undone, at most %.2f %% may be", 100*got, 100*c.most)
 			}
 		})

@@ -22,6 +22,9 @@ func (w Watch) Needs(p product.Product, journey, step string, passed bool) int {
 	least, rounds := 1+ConfirmNew, 1
 	if passed {
 		least, rounds = 1+ConfirmAgain, w.rounds(p, journey)
+		if w.Sensitive() {
+			least++ // it has four times the rounds
+		}
 	}
 	known, ok := w.Flakes[journey]
 	if !ok {
