@@ -39,7 +39,10 @@ type Sample struct {
 	CPU    time.Duration // of all processes so far, user and system, dead ones included
 	// Moved is how many bytes all processes read and wrote so far, 0 when nobody
 	// counts: a quiet copy over a slow line is no hang.
-	Moved  int64
+	Moved int64
+	// Away is a program that lets others do its work, "docker" or "ssh", and is
+	// quiet meanwhile; "" when there is none.
+	Away   string
 	Alive  bool // the command itself
 	Others int  // descendants alive
 	Pipe   bool // somebody still holds the output open

@@ -29,8 +29,9 @@ func culprit(s Sample) string {
 	return "; now in " + s.Test
 }
 
-// idle: neither news nor CPU; warned of at half of the time. Heartbeats buy the
-// default limit more of it, never one that somebody chose.
+// idle: neither news nor CPU; warned of at half of the time. Heartbeats, and a
+// program whose work is done elsewhere, buy the default limit more of it, never
+// one that somebody chose.
 func (w *Watch) idle(s Sample) Decision {
 	limit := w.limits.Idle
 	if limit < 0 || w.quiet() < limit/2 {
@@ -40,14 +41,17 @@ func (w *Watch) idle(s Sample) Decision {
 	if !still {
 		return Decision{}
 	}
-	what := "no output for " + figure(w.quiet())
-	if w.beat > w.output {
+	what, beats := "no output for "+figure(w.quiet()), w.beat > w.output
+	if beats {
 		what = "nothing but heartbeats for " + figure(w.quiet())
-		if w.asked.Idle == 0 && w.now-w.beat < 2*window {
-			limit *= patience
-		}
+	}
+	if w.asked.Idle == 0 && (s.Away != "" || beats && w.now-w.beat < 2*window) {
+		limit *= patience
 	}
 	what += " and " + load + culprit(s)
+	if s.Away != "" {
+		what += ", while " + s.Away + " waits for others"
+	}
 	if Asks(s.Prompt) {
 		what += fmt.Sprintf("; the last line looks like a question: %q", tail(s.Prompt))
 	}

@@ -24,7 +24,7 @@ const (
 	idleMoved  = 1 << 20     // bytes read and written in a window: less is idle
 	lateSample = 15 * time.Second
 	// patience is how many times the default idle limit a command may take that
-	// prints heartbeats: "Still creating... [8m30s elapsed]" is said by tools that
+	// prints heartbeats or waits for work done elsewhere: "Still creating... [8m30s elapsed]" is said by tools that
 	// wait for a slow cloud as well as by those that wait for nothing.
 	patience      = 3
 	progressFloor = time.Minute

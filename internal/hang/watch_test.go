@@ -81,6 +81,7 @@ func TestFalseAlarms(t *testing.T) {
 		{name: "a slow remote deploy with heartbeats", last: 12 * mnt, warned: []rule.ID{rule.HangIdle}, tell: func(at time.Duration, s *Sample) {
 			s.Beats = int64(at / (10 * sec))
 		}},
+		{name: "a quiet step of docker build", last: 14 * mnt, warned: []rule.ID{rule.HangIdle}, tell: func(_ time.Duration, s *Sample) { s.Away = "docker" }},
 		{name: "docker pull", last: 20 * mnt, tell: func(at time.Duration, s *Sample) { s.Output = int64(at / (4 * sec)) }},
 		{name: "a quiet copy over a slow line", last: 20 * mnt, tell: func(at time.Duration, s *Sample) { s.Moved = int64(at.Seconds()) * 50_000 }},
 		{name: "a test that sleeps four minutes", last: 10 * mnt, warned: []rule.ID{rule.HangIdle}, tell: func(at time.Duration, s *Sample) {
@@ -157,6 +158,7 @@ func TestHangs(t *testing.T) {
 		}},
 		{name: "idle as asked, with heartbeats", limits: Limits{Idle: 3 * sec}, want: rule.HangIdle, from: 3 * sec, to: 4 * sec, says: "nothing but heartbeats", warned: []rule.ID{rule.HangIdle}, tell: func(at time.Duration, s *Sample) { s.Beats = int64(at) }},
 		{name: "heartbeats for ever", want: rule.HangIdle, from: 15 * mnt, to: 15 * mnt, warned: []rule.ID{rule.HangIdle}, tell: func(at time.Duration, s *Sample) { s.Beats = int64(at) }},
+		{name: "ssh for ever", want: rule.HangIdle, from: 15 * mnt, to: 15 * mnt, says: "while ssh waits", warned: []rule.ID{rule.HangIdle}, tell: func(_ time.Duration, s *Sample) { s.Away = "ssh" }},
 		{name: "heartbeats that stopped", want: rule.HangIdle, from: 8 * mnt, to: 8 * mnt, warned: []rule.ID{rule.HangIdle}, tell: func(at time.Duration, s *Sample) { s.Beats = int64(min(at, 6*mnt)) }},
 		{name: "idle across a suspension", limits: Limits{Idle: mnt}, want: rule.HangIdle, from: 2*mnt + sec, to: 2*mnt + 2*sec, warned: []rule.ID{rule.HangIdle}, tell: func(at time.Duration, s *Sample) {
 			if at > 30*sec && at <= 90*sec {

@@ -156,3 +156,22 @@ func TestMoved(t *testing.T) {
 		t.Errorf("got %d bytes, want those of the ended children too", got)
 	}
 }
+
+func TestPollsATerminal(t *testing.T) {
+	t.Parallel()
+	_, slave := terminals(t)
+	if _, err := exec.LookPath("node"); err != nil {
+		t.Skip("no node here")
+	}
+	cmd := exec.Command("node", "-e", "require('readline').createInterface({input: process.stdin, output: process.stdout}).question('Continue? [y/N] ', () => {})")
+	cmd.Stdin, cmd.Stdout = slave, slave
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	w := watchTree(t, &child{Cmd: cmd}, "node polls the terminal", func(w Waiting) bool { return w.Terminal })
+	if w.Stdin || !strings.Contains(w.Reader, "/dev/pts/") {
+		t.Errorf("got %+v", w)
+	}
+}
