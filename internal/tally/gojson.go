@@ -19,6 +19,11 @@ type goJSON struct {
 	bad  int // packages that failed
 	// built is the first thing that the compiler said of the package that follows.
 	built string
+	// before is what failed in the run before: when nothing else runs, this one
+	// is a second try of it.
+	before, failed map[string]bool
+	fresh          bool
+	ran            bool
 }
 
 // goJSONPackage is a package whose tests run.
@@ -37,7 +42,7 @@ type goEvent struct {
 }
 
 func newGoJSON() *goJSON {
-	return &goJSON{pkgs: map[string]*goJSONPackage{}, sawn: map[string]bool{}}
+	return &goJSON{pkgs: map[string]*goJSONPackage{}, sawn: map[string]bool{}, failed: map[string]bool{}}
 }
 
 func (g *goJSON) triggers() []string {
@@ -61,12 +66,13 @@ func (g *goJSON) line(l logline.Line, o *out) {
 		}
 		return
 	}
-	if e.Package == "" && e.Test == "" {
-		return
+	if e.Package == "" && e.Test == "" && g.pkgs[""] == nil {
+		return // test2json without -p names no package
 	}
 	if g.run.First == 0 {
 		g.run.First = l.Number
 	}
+	g.run.Last = l.Number
 	if e.Test == "" {
 		g.pack(e, l, o)
 		return
@@ -93,6 +99,8 @@ func (g *goJSON) test(e goEvent, l logline.Line, o *out) {
 	p := g.open(e.Package)
 	switch e.Action {
 	case "run":
+		g.ran = true
+		g.fresh = g.fresh || !g.before[e.Package+" "+e.Test]
 		if len(p.open) < maxOpen {
 			p.open[e.Test] = true
 		}
@@ -110,6 +118,9 @@ func (g *goJSON) test(e goEvent, l logline.Line, o *out) {
 		p.skipped++
 	case "fail":
 		p.failed++
+		if len(g.failed) < maxOpen {
+			g.failed[e.Package+" "+e.Test] = true
+		}
 		p.fails.add(e.Test, p.message, l.Number)
 	default:
 		return
@@ -185,8 +196,11 @@ func (g *goJSON) flush(o *out) {
 	if len(g.pkgs) > 0 && g.bad == 0 {
 		r.State = Unfinished
 	}
+	r.Rerun = len(g.before) > 0 && g.ran && !g.fresh
 	o.add(r)
+	failed := g.failed
 	*g = *newGoJSON()
+	g.before = failed
 }
 
 func (g *goJSON) end(o *out) { g.flush(o) }

@@ -40,7 +40,7 @@ type goPackage struct {
 	open                    map[string]bool
 	passed, failed, skipped int
 	ran                     bool
-	first                   int
+	first, last             int
 	verdict                 string // PASS or FAIL, whichever came last
 	said                    bool   // --- FAIL outside of -v
 	message                 string // what was logged last
@@ -106,10 +106,13 @@ func (g *goTest) logged(text string) {
 }
 
 func (g *goTest) began(name string, l logline.Line, o *out) {
+	if !strings.HasPrefix(name, "Test") && !strings.HasPrefix(name, "Example") && !strings.HasPrefix(name, "Fuzz") {
+		return
+	}
 	if g.pkg.first == 0 {
 		g.pkg.first = l.Number
 	}
-	g.pkg.ran, g.pkg.message = true, ""
+	g.pkg.ran, g.pkg.message, g.pkg.last = true, "", l.Number
 	if len(g.pkg.open) < maxOpen {
 		g.pkg.open[name] = true
 	}
@@ -128,6 +131,7 @@ func (g *goTest) result(text string, l logline.Line, o *out) {
 		g.pkg, g.held = *g.held, nil // the package line was a test's own words
 	}
 	p := &g.pkg
+	p.last = l.Number
 	if p.first == 0 {
 		p.first = l.Number
 	}
@@ -314,7 +318,7 @@ func (g *goTest) end(o *out) {
 	p := g.pkg
 	// A test binary that was run by itself prints no package line.
 	if p.ran || p.said && p.verdict == "FAIL" {
-		run := Run{Tool: "go test", Kind: Test, Passed: p.passed, Failed: p.failed, Skipped: p.skipped, Failures: p.fails, First: p.first}
+		run := Run{Tool: "go test", Kind: Test, Passed: p.passed, Failed: p.failed, Skipped: p.skipped, Failures: p.fails, First: p.first, Last: p.last}
 		switch {
 		case p.verdict == "":
 			run.State = Unfinished

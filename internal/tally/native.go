@@ -13,6 +13,7 @@ func nativeGrammars() []grammar {
 		newGoTest(), newGoJSON(), newPytest(), &unittest{}, &rspec{}, &minitest{}, &phpunit{}, &pest{},
 		&cargoTest{}, &nextest{}, newCtest(), &googletest{}, &catch{}, &doctest{}, &boost{}, &exunit{}, &bats{},
 		&busted{}, &xctest{}, &dart{}, &elm{},
+		&automake{}, &meson{}, &qtTest{}, &unity{}, &cmocka{},
 	}
 }
 
