@@ -5,11 +5,13 @@ package excerpt
 type automaton struct {
 	class [256]uint8
 	width uint32
-	next  []uint32 // state*width + class -> state*width
+	next  []uint32 // state*width + class -> state*width, marked where texts end
 	out   []uint32 // by state: index into lists, 0 for none
-	hit   []uint32 // out, by state*width
 	lists [][]uint16
 }
+
+// marked is the bit of a state in which a text ends.
+const marked = 1 << 31
 
 // newAutomaton builds the table for texts in lower case.
 func newAutomaton(words []string) *automaton {
@@ -42,12 +44,11 @@ func newAutomaton(words []string) *automaton {
 		a.lists[a.out[s]] = append(a.lists[a.out[s]], uint16(id))
 	}
 	a.link()
-	a.hit = make([]uint32, len(a.next))
-	for s, o := range a.out {
-		a.hit[uint32(s)*a.width] = o
-	}
-	for i := range a.next {
-		a.next[i] *= a.width
+	for i, t := range a.next {
+		a.next[i] = t * a.width
+		if a.out[t] != 0 {
+			a.next[i] |= marked
+		}
 	}
 	return a
 }
@@ -96,8 +97,9 @@ func (a *automaton) scan(dst []uint16, b []byte) []uint16 {
 	s := uint32(0)
 	for _, c := range b {
 		s = a.next[s+uint32(a.class[c])]
-		if o := a.hit[s]; o != 0 {
-			dst = append(dst, a.lists[o]...)
+		if s&marked != 0 {
+			s &^= marked
+			dst = append(dst, a.lists[a.out[s/a.width]]...)
 		}
 	}
 	return dst

@@ -16,6 +16,8 @@ const (
 	muted
 	// warned lines are warnings.
 	warned
+	// erred lines have a log level of an error.
+	erred
 	// raised lines are marked as an error by the CI system.
 	raised
 )
@@ -152,6 +154,10 @@ func peelClock(b []byte) ([]byte, level) {
 		n++
 	}
 	if n < 8 || n >= len(b) || b[n] != ' ' {
+		// BuildKit repeats the last lines as "12.34 text".
+		if dot := bytes.IndexByte(b[:n], '.'); dot > 0 && n-dot <= 4 && n > dot+1 && n < len(b)-1 && b[n] == ' ' && bytes.IndexByte(b[:dot], ':') < 0 && (letter(b[n+1]) || b[n+1] == ' ') {
+			return b[n:], plain
+		}
 		return b, plain
 	}
 	if bytes.Count(b[:n], []byte(":")) < 2 {
@@ -166,7 +172,7 @@ func peelClock(b []byte) ([]byte, level) {
 	for _, w := range []struct {
 		word string
 		lv   level
-	}{{"INFO", plain}, {"DEBUG", muted}, {"WARNING", plain}, {"ERROR", plain}, {"CRITICAL", plain}, {"FATAL", plain}} {
+	}{{"INFO", plain}, {"DEBUG", muted}, {"WARNING", plain}, {"ERROR", erred}, {"CRITICAL", erred}, {"FATAL", erred}} {
 		if bytes.HasPrefix(rest, []byte(w.word)) && bytes.HasPrefix(bytes.TrimLeft(rest[len(w.word):], " "), []byte("- ")) {
 			return bytes.TrimLeft(rest[len(w.word):], " ")[2:], w.lv
 		}

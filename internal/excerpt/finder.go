@@ -234,6 +234,9 @@ func (f *Finder) verdict(text []byte, lv level, hash uint64) verdict {
 	if v.rule < 0 && lv == raised && len(text) > 0 {
 		v = verdict{f.annotation(), failure + 3}
 	}
+	if v.rule < 0 && lv == erred && len(text) > 0 {
+		v = verdict{f.leveled(), complaint - 8}
+	}
 	if len(f.judged) < maxSeen {
 		f.judged[key] = v
 	}
@@ -262,6 +265,9 @@ func zeros(text []byte) uint64 {
 // annotation is the rule for lines that only the CI system marks as an error.
 func (f *Finder) annotation() int { return len(f.rules.rules) - 1 }
 
+// leveled is the rule for lines that only have the level of an error.
+func (f *Finder) leveled() int { return len(f.rules.rules) - 5 }
+
 // matches reports whether the text that was found makes its rule hold.
 func (f *Finder) matches(word int, text []byte) bool {
 	if f.rules.begins[word] {
@@ -273,8 +279,7 @@ func (f *Finder) matches(word int, text []byte) bool {
 	if f.rules.alone[word] && !alone(text, f.rules.words[word]) {
 		return false
 	}
-	shape := f.rules.shapes[f.rules.owner[word]]
-	return shape == nil || shape.Match(text[:min(len(text), 2<<10)])
+	return f.rules.fits(f.rules.owner[word], text[:min(len(text), 2<<10)])
 }
 
 // alone reports whether the word stands in the text with no letter or digit

@@ -134,6 +134,22 @@ func TestSignatureIsBounded(t *testing.T) {
 	}
 }
 
+func TestRulesCompile(t *testing.T) {
+	t.Parallel()
+	s := newRuleset()
+	for i, r := range s.rules {
+		s.fits(i, nil)
+		if i < len(s.rules)-5 && r.words == "" {
+			t.Errorf("rule %q has no words", r.name)
+		}
+	}
+	for i, w := range s.words {
+		if w == "" || w != strings.ToLower(w) {
+			t.Errorf("rule %q: the word %q can never be found", s.rules[s.owner[i]].name, w)
+		}
+	}
+}
+
 func TestHints(t *testing.T) {
 	t.Parallel()
 	log := "alpha\nbeta said no\ngamma\nerror: late\n"

@@ -58,6 +58,9 @@ func (n *noise) weigh(b []byte, lv level, r *rule, w int) int {
 	if r.end || r.weight == closing {
 		return w
 	}
+	if lv == erred {
+		w = max(w, complaint-4)
+	}
 	if lv == raised {
 		return max(w, failure+3) + 4
 	}
@@ -67,7 +70,7 @@ func (n *noise) weigh(b []byte, lv level, r *rule, w int) int {
 	if r.name != "sanitizer" && r.name != "linker" && n.warn.Match(head) {
 		return w - 45
 	}
-	if w < specific && n.handle.Match(head) && r.name != "assertion" && r.name != goMessage && r.name != "compiler error" {
+	if w < specific && n.handle.Match(head) && r.name != "assertion" && r.name != goMessage && r.name != "compiler error" && r.name != "signal" {
 		return w - 25
 	}
 	return w

@@ -23,7 +23,7 @@ type rule struct {
 // ruleset is all rules, ready to use.
 type ruleset struct {
 	rules  []rule
-	shapes []*regexp.Regexp // nil where a rule has none
+	shapes []*regexp.Regexp // compiled when they are first needed
 	words  []string
 	begins []bool // by word: it must stand at the beginning
 	alone  []bool // by word: it must be a word by itself
@@ -52,8 +52,8 @@ func newRuleset() *ruleset {
 		}
 	}
 	// Reasons that are no rules over words; see Finder.wordsRule and the like.
-	s.rules = append(s.rules, rule{name: "named by the test results"}, rule{name: whyLast}, rule{name: "exception"}, rule{name: "marked as an error"})
-	s.shapes = append(s.shapes, nil, nil, nil, nil)
+	s.rules = append(s.rules, rule{name: "error level"}, rule{name: "named by the test results"}, rule{name: whyLast}, rule{name: "exception"}, rule{name: "marked as an error"})
+	s.shapes = append(s.shapes, nil, nil, nil, nil, nil)
 	turn := make([]int, len(s.rules))
 	for i := range turn {
 		turn[i] = i
@@ -79,13 +79,20 @@ func newRuleset() *ruleset {
 	return s
 }
 
-func (s *ruleset) add(r rule) {
-	var shape *regexp.Regexp
-	if r.shape != "" {
-		shape = regexp.MustCompile(r.shape)
+// fits reports whether the text has the shape of rule i.
+func (s *ruleset) fits(i int, text []byte) bool {
+	if s.rules[i].shape == "" {
+		return true
 	}
+	if s.shapes[i] == nil {
+		s.shapes[i] = regexp.MustCompile(s.rules[i].shape)
+	}
+	return s.shapes[i].Match(text)
+}
+
+func (s *ruleset) add(r rule) {
 	s.rules = append(s.rules, r)
-	s.shapes = append(s.shapes, shape)
+	s.shapes = append(s.shapes, nil)
 	for w := range strings.SplitSeq(r.words, "¦") {
 		text, first := strings.CutPrefix(w, "^")
 		text, alone := strings.CutPrefix(text, "=")

@@ -11,6 +11,8 @@ func compilerRules() []rule {
 		{name: "compiler error", weight: failure, words: "^error in ¦failed to compile¦^syntaxerror¦parse error:¦parse error ¦syntax error¦unexpected token¦indentationerror:¦taberror:¦php parse¦unterminated¦unexpected identifier", shape: `(?i)(^error in (\./|src|\S+\.\w+)|failed to compile|syntaxerror|parse error[: ]|syntax error[, :]|unexpected token|indentationerror|taberror|unterminated)`},
 		{name: "linker", weight: failure + 2, words: "undefined reference to¦undefined symbol¦unresolved external symbol¦multiple definition of¦symbol(s) not found¦duplicate symbol¦undefined symbols for architecture¦cannot find entry symbol¦relocation truncated", shape: ``},
 		{name: "build tool", weight: failure, words: "cmake error¦could not find_package¦configure: error:¦^* what went wrong¦a problem occurred¦missing input file¦ninja: error:¦bazel: error¦ failed: error executing¦error executing command¦failed to build:¦meson.build:¦project error¦what went wrong", shape: `(^CMake Error|configure: error:|[Aa] problem occurred|missing input file|^ninja: error: [^b]|error executing|^ERROR: .*(BUILD|\.bzl).*:\d+|meson\.build:\d+:\d+: ERROR)`},
+		{name: "build tool", weight: complaint - 2, words: "failed: build did not¦recipe for target¦build did not complete¦failed building wheel¦failed to build wheel", shape: `(Build did NOT complete|[Rr]ecipe for target .* failed|[Ff]ail(ed|ure) (to build|building) wheel)`},
+		{name: "compiler error", weight: failure + 1, words: "catastrophic error¦general error c¦: undefined method¦: undefined local¦error)", shape: `([Cc]atastrophic error|general error c\d|\(([A-Z]\w*::)*[A-Z]\w*(Error|Exception)\)$)`},
 		{name: "build edge", weight: 66, words: "^failed: ¦^target //", shape: `(^FAILED: [^ ]+\.(o|obj|a|so|dll|lib|exe|d)\b|^FAILED: (\[code=\d+\] )?\S+/|^Target //\S+ failed to build)`},
 		{name: "config", weight: failure, words: "is not a valid¦invalid configuration¦configuration error¦unknown field¦failed to parse¦could not parse¦cannot unmarshal¦invalid yaml¦mapping values are not allowed¦yaml: line¦json: cannot¦unexpected end of json¦is not valid json¦validation failed¦invalid value for¦unsupported argument¦reference to undeclared¦missing required argument¦duplicate key¦invalid type:", shape: ``},
 	}
@@ -59,7 +61,9 @@ func testRules() []rule {
 		{name: "flaky test", weight: failure - 5, words: "num_retries_left¦errored - num", shape: `^test\S* .*(failed|errored) - num_retries_left`},
 		{name: "collection", weight: specific, words: "error collecting¦importerror while¦found no collectors for¦usage: pytest¦file or directory not found:¦conftestimportfailure", shape: ``},
 		{name: "suite failed to run", weight: failure, words: "test suite failed to run¦[setup failed]¦[build failed]¦your test suite must contain¦no tests found¦no test files found¦no tests ran¦no tests were executed", shape: ``},
-		{name: "model check", weight: failure - 1, words: " fail", shape: `^[A-Za-z0-9_]+ +FAIL: +\S`},
+		{name: "test failed", weight: failure, words: "[fail]", shape: `\S+ \[FAIL\]$`},
+		{name: "interrupted", weight: specific - 2, words: "keyboardinterrupt !", shape: `!+ .*KeyboardInterrupt !+`},
+		{name: "model check", weight: failure - 1, words: " fail: ¦ improved: ", shape: `^[A-Za-z0-9_]+ +(FAIL|IMPROVED): +\S`},
 	}
 }
 
@@ -68,6 +72,8 @@ func crashRules() []rule {
 	return []rule{
 		{name: "panic", weight: failure + 3, words: "^panic: ¦ panicked at ¦fatal error: ¦^fatal python error¦unhandled exception¦unhandledpromiserejection¦terminate called after throwing¦^uncaught ¦kernel panic", shape: `(^panic: |' (\(\d+\) )?panicked at|^fatal error: [a-z]|^Fatal Python error|[Uu]nhandled exception[.:]|UnhandledPromiseRejection|terminate called after|^Uncaught |PHP Fatal error|Kernel panic)`},
 		{name: "signal", weight: failure + 2, words: "segmentation fault¦core dumped¦sigsegv¦sigabrt¦sigbus¦sigill¦bus error¦illegal instruction¦received signal: sig¦access violation¦stack overflow¦stack smashing¦double free¦0xc0000005¦abort trap¦stackoverflowerror¦was terminated by signal¦terminated by signal", shape: ``},
+		{name: "signal", weight: complaint + 4, words: "got exit code -", shape: ``},
+		{name: "harness", weight: specific, words: "automation error:¦you are leaking the world¦remotefailed:¦: nested bug", shape: ``},
 		{name: "sanitizer", weight: specific + 1, words: "error: addresssanitizer¦error: leaksanitizer¦warning: threadsanitizer¦warning: memorysanitizer¦warning: data race¦: runtime error: ¦summary: addresssanitizer¦summary: threadsanitizer¦summary: undefinedbehaviorsanitizer", shape: `(ERROR: (Address|Leak)Sanitizer|WARNING: (Thread|Memory)Sanitizer|WARNING: DATA RACE|:\d+:\d+: runtime error: |SUMMARY: \w+Sanitizer)`},
 		{name: "exception", weight: failure, words: "error: ¦exception: ¦exception¦error¦failure: ", shape: `^(\[\w+\] )?(Uncaught |Unhandled |Caught |fatal: |Error: )?([A-Za-z_$][\w$]*(\.|::|\\))*[A-Za-z_$][\w$]*(Error|Exception|Failure|Violation)(\s*\[[\w-]+\]|\s*\([\w: .-]+\))?: \S`},
 		{name: "exception", weight: failure, words: "exception in thread¦unhandled rejection¦uncaughtexception", shape: ``},
@@ -92,6 +98,7 @@ func policyRules() []rule {
 func genericRules() []rule {
 	return []rule{
 		{name: "npm", weight: complaint + 4, words: "npm err!¦npm error", shape: `^npm (ERR!|error) `},
+		{name: "error", weight: complaint - 3, words: "^error ", shape: `^error [A-Z"'\x60]`},
 		{name: "error code", weight: specific, words: "npm err! code e¦npm error code e", shape: `^npm (ERR!|error) code E[A-Z0-9]+$`},
 		{name: "apt", weight: failure - 3, last: true, words: "^e: ", shape: `^E: \S`},
 		{name: "error", weight: complaint + 2, words: "^error: ¦^error response¦^fatal: ¦^fatal error¦^abort: ¦^abort:¦^error - ¦^error (", shape: `^(ERROR|Error|error|FATAL|Fatal|fatal|abort|Abort)(:| \(|! | - | )`},
