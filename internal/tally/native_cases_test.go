@@ -1,6 +1,7 @@
 package tally
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,7 +12,23 @@ import (
 // and versions beyond testdata/native, and words that only look like theirs.
 func TestNativeCases(t *testing.T) {
 	t.Parallel()
-	tests := []struct{ name, log, want string }{
+	for _, tt := range slices.Concat(otherCases(), pythonCases(), printedCases()) {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			result, _ := read([]byte(tt.log))
+			if diff := cmp.Diff(describe(result), tt.want); diff != "" {
+				t.Errorf("runs differ (-got +want):\n%s", diff)
+			}
+		})
+	}
+}
+
+// nativeCase is a log and what is read in it.
+type nativeCase struct{ name, log, want string }
+
+// otherCases are tools that testdata/native has no logs of.
+func otherCases() []nativeCase {
+	return []nativeCase{
 		{"nextest", `    Finished ` + "`test`" + ` profile [unoptimized + debuginfo] target(s) in 0.04s
     Starting 4 tests across 2 binaries (1 test skipped)
         PASS [   0.005s] shop tests::adds
@@ -57,6 +74,22 @@ Test Suite 'All tests' passed at 2026-04-05 21:46:30.869.
 		{"elm", "TEST RUN FAILED\n\nDuration: 123 ms\nPassed:   5\nFailed:   2\n", "  elm-test failed: 5 passed, 2 failed, 0 skipped @1-1\n"},
 		{"Rails", "Running 5 tests in a single process (parallelization threshold is 50)\nRun options: --seed 4242\n\n# Running:\n\n....S\n\nFinished in 0.1s, 50.0 runs/s, 60.0 assertions/s.\n5 runs, 6 assertions, 0 failures, 0 errors, 1 skips\n",
 			"  minitest passed: 4 passed, 0 failed, 1 skipped, 5 expected @4-9\n"},
+		{"Automake", "============================================================================\nTestsuite summary for shop 1.0\n============================================================================\n# TOTAL: 4\n# PASS:  2\n# SKIP:  1\n# XFAIL: 0\n# FAIL:  1\n# XPASS: 0\n# ERROR: 0\n============================================================================\nSee ./test-suite.log\n",
+			"  Automake failed: 2 passed, 1 failed, 1 skipped @2-10\n"},
+		{"Meson", "1/3 a OK 0.01s\n\nOk:                 2   \nExpected Fail:      0   \nFail:               1   \nUnexpected Pass:    0   \nSkipped:            0   \nTimeout:            0   \n",
+			"  Meson failed: 2 passed, 1 failed, 0 skipped @3-8\n"},
+		{"Qt Test", "********* Start testing of TestCart *********\nConfig: Using QtTest library 5.15.8, Qt 5.15.8\nPASS   : TestCart::initTestCase()\nFAIL!  : TestCart::adds() Compared values are not the same\nTotals: 2 passed, 1 failed, 0 skipped, 0 blacklisted, 1ms\n********* Finished testing of TestCart *********\n",
+			"  Qt Test failed: 2 passed, 1 failed, 0 skipped (TestCart) @1-5\n    4: TestCart::adds() | Compared values are not the same\n"},
+		{"Unity", "test.c:8:test_adds:PASS\ntest.c:9:test_fails:FAIL: Expected 1 Was 2\n\n-----------------------\n2 Tests 1 Failures 0 Ignored \nFAIL\n",
+			"  Unity failed: 1 passed, 1 failed, 0 skipped @5-6\n"},
+		{"cmocka", "[==========] tests: Running 2 test(s).\n[ RUN      ] a\n[       OK ] a\n[ RUN      ] b\n[  FAILED  ] b\n[==========] tests: 2 test(s) run.\n[  PASSED  ] 1 test(s).\n[  FAILED  ] tests: 1 test(s), listed below:\n[  FAILED  ] b\n\n 1 FAILED TEST(S)\n",
+			"  cmocka failed: 1 passed, 1 failed, 0 skipped, 2 expected @1-6\n"},
+	}
+}
+
+// pythonCases are plugins and versions of Python's runners.
+func pythonCases() []nativeCase {
+	return []nativeCase{
 		{"pytest-sugar", "Test session starts (platform: linux, Python 3.11.2)\n\n\nResults (0.06s):\n       2 passed\n       1 failed\n         - test_a.py:1 test_a\n",
 			"  pytest failed: 2 passed, 1 failed, 0 skipped @4-4\n"},
 		{"pytest with a plugin's own word", "===== test session starts =====\ncollected 3 items\n\na.py ...\n\n===== 3 passed, 2 snapshots in 1.02s (0:00:01) =====\n",
@@ -74,6 +107,12 @@ Test Suite 'All tests' passed at 2026-04-05 21:46:30.869.
 		{"Django, parallel, killed", "Found 12 test(s).\nCreating test database for alias 'default'...\nSystem check identified no issues (0 silenced).\n",
 			"  unittest unfinished: 0 passed, 0 failed, 0 skipped, 12 expected @1-1\n"},
 		{"Twisted", strings.Repeat("-", 79) + "\nRan 3 tests in 0.009s\n\nPASSED (successes=3)\n", ""},
+	}
+}
+
+// printedCases are shapes that mislead, and words that mean nothing.
+func printedCases() []nativeCase {
+	return []nativeCase{
 		{"RSpec ignores its focus filter", "Run options: include {:focus=>true}\n\nAll examples were filtered out; ignoring {:focus=>true}\n.\n\nFinished in 0.01 seconds (files took 0.1 seconds to load)\n1 example, 0 failures\n",
 			"  RSpec passed: 1 passed, 0 failed, 0 skipped @1-7\n"},
 		{"RSpec, Ruby 3.4", "Run options: include {focus: true}\n.\n\nFinished in 1 minute 3.2 seconds (files took 2.1 seconds to load)\n1 example, 0 failures\n",
@@ -95,16 +134,6 @@ Test Suite 'All tests' passed at 2026-04-05 21:46:30.869.
 			"  go test failed: 0 passed, 1 failed, 0 skipped @1-3\n    3: TestX | x_test.go:3: bad\n"},
 		{"go test timed out", "panic: test timed out after 1s\n\trunning tests:\n\t\tTestX (1s)\n\ngoroutine 7 [running]:\nFAIL\texample.org/a\t1.004s\nFAIL\n",
 			"  go test failed: 0 passed, 1 failed, 0 skipped, uncounted @6-6\n    6: example.org/a | panic: test timed out after 1s\n"},
-		{"Automake", "============================================================================\nTestsuite summary for shop 1.0\n============================================================================\n# TOTAL: 4\n# PASS:  2\n# SKIP:  1\n# XFAIL: 0\n# FAIL:  1\n# XPASS: 0\n# ERROR: 0\n============================================================================\nSee ./test-suite.log\n",
-			"  Automake failed: 2 passed, 1 failed, 1 skipped @2-10\n"},
-		{"Meson", "1/3 a OK 0.01s\n\nOk:                 2   \nExpected Fail:      0   \nFail:               1   \nUnexpected Pass:    0   \nSkipped:            0   \nTimeout:            0   \n",
-			"  Meson failed: 2 passed, 1 failed, 0 skipped @3-8\n"},
-		{"Qt Test", "********* Start testing of TestCart *********\nConfig: Using QtTest library 5.15.8, Qt 5.15.8\nPASS   : TestCart::initTestCase()\nFAIL!  : TestCart::adds() Compared values are not the same\nTotals: 2 passed, 1 failed, 0 skipped, 0 blacklisted, 1ms\n********* Finished testing of TestCart *********\n",
-			"  Qt Test failed: 2 passed, 1 failed, 0 skipped (TestCart) @1-5\n    4: TestCart::adds() | Compared values are not the same\n"},
-		{"Unity", "test.c:8:test_adds:PASS\ntest.c:9:test_fails:FAIL: Expected 1 Was 2\n\n-----------------------\n2 Tests 1 Failures 0 Ignored \nFAIL\n",
-			"  Unity failed: 1 passed, 1 failed, 0 skipped @5-6\n"},
-		{"cmocka", "[==========] tests: Running 2 test(s).\n[ RUN      ] a\n[       OK ] a\n[ RUN      ] b\n[  FAILED  ] b\n[==========] tests: 2 test(s) run.\n[  PASSED  ] 1 test(s).\n[  FAILED  ] tests: 1 test(s), listed below:\n[  FAILED  ] b\n\n 1 FAILED TEST(S)\n",
-			"  cmocka failed: 1 passed, 1 failed, 0 skipped, 2 expected @1-6\n"},
 		{"ExUnit killed", "Running ExUnit with seed: 0, max_cases: 4\n\n..", "  ExUnit unfinished: 0 passed, 0 failed, 0 skipped @1-1\n"},
 		{"words only", strings.Join([]string{
 			"FAIL", "FAILED", "OK", "PASS", "error: something failed", "panic: no", "FAILURES!", "ERRORS!", "Tests: 5, Assertions: 9, Failures: 1.",
@@ -115,14 +144,5 @@ Test Suite 'All tests' passed at 2026-04-05 21:46:30.869.
 			"running 3 tests", "running 3 tests of the shop", "Executed 5 tests, with 1 failure (0 unexpected) in 0.1 (0.1) seconds", "    Starting 3 servers",
 			"collected 5 items", "FAILED tests/a.py::b - no", "ERROR tests/a.py", "Finished in 3.2 seconds", "ok", "not ok", "Failed: 3",
 		}, "\n") + "\n", ""},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			result, _ := read([]byte(tt.log))
-			if diff := cmp.Diff(describe(result), tt.want); diff != "" {
-				t.Errorf("runs differ (-got +want):\n%s", diff)
-			}
-		})
 	}
 }
