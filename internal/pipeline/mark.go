@@ -59,9 +59,9 @@ func (j *judge) weigh(m tally.Mark, t *Tests) rule.Level {
 			return rule.Fail
 		}
 	case rule.ChildFailed:
-		// The last word of the log: whatever ran last died, and nothing after it
-		// made that good.
-		if m.Line >= j.f.Log.Lines-1 {
+		// A Go program that panics ends with 2, always. Of others only the last word
+		// of the log counts: whatever ran last died, and nothing made that good.
+		if m.Tool == "Go" || m.Line >= j.f.Log.Lines-1 {
 			return rule.Fail
 		}
 	case rule.CacheReplay:
