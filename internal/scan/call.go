@@ -136,7 +136,7 @@ func (w *walker) find(cmd *syntax.CallExpr, args []string, c *around) {
 			return
 		}
 		inner := args[i+1 : i+end]
-		if k := classOf(inner); k == checking || k == fallible && !lists[path.Base(inner[0])] {
+		if k := classOf(inner); k == checking || k == fallible && !in(lists, path.Base(inner[0])) {
 			w.finding(rule.FindExec, offset(cmd.Args[0]), fmt.Sprintf("find ignores the status of `%s`: end it with `+`, or use xargs", clip(strings.Join(inner, " "))))
 			return
 		}

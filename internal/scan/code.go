@@ -68,8 +68,8 @@ func exitsZero(stmt ast.Stmt) (*ast.CallExpr, bool) {
 
 var (
 	testFile = regexp.MustCompile(`(?i)(\.(test|tests|spec|cy|e2e|e2e-spec)\.[cm]?[jt]sx?$|(^|/)(__tests__|tests?|specs?|e2e|cypress)/)`)
-	only     = regexp.MustCompile(`(?:^|[^\w.$])((?:describe|it|test|context|suite|specify|bench|Scenario|Feature)(?:\.(?:concurrent|sequential|each|describe|serial|parallel))*\.only)(?:\.\w+)*\s*(?:\(|` + "`" + `|<)`)
-	fit      = regexp.MustCompile(`(?m)^[ \t]*(fit|fdescribe|fcontext)\s*\(\s*(['"` + "`" + `])`)
+	focused  = regexp.MustCompile(`(?:^|[^\w.$])((?:describe|it|test|context|suite|specify|bench|Scenario|Feature)(?:\.(?:concurrent|sequential|each|describe|serial|parallel))*\.only)(?:\.\w+)*\s*[(\x60<]`)
+	fit      = regexp.MustCompile(`(?m)^[ \t]*(fit|fdescribe|fcontext)\s*\(\s*(['"\x60])`)
 	exits    = regexp.MustCompile(`(?:^|[^\w.$])process\.exit\(\s*(\d+)\s*\)`)
 	caught   = regexp.MustCompile(`(?m)^(?:await\s+|void\s+)?((?:[A-Za-z_$][\w$.]*|\(\s*async[^\n]*)?\(?[^\n]*\)|\}\)\(\))\s*\.catch\(\s*(?:console\.(?:error|log|warn)|\(?\s*\w+\s*\)?\s*=>\s*console\.(?:error|log|warn)\([^()]*\))\s*,?\s*\)\s*;?[ \t]*$`)
 )
@@ -84,7 +84,7 @@ func (s *scanner) javascript(src *source) bool {
 	}
 	masked := withoutText(src.text)
 	if focus {
-		for _, m := range only.FindAllStringSubmatchIndex(masked, -1) {
+		for _, m := range focused.FindAllStringSubmatchIndex(masked, -1) {
 			src.report(rule.FocusedTest, rule.Warn, m[2], fmt.Sprintf("`%s` leaves all other tests out", src.text[m[2]:m[3]]))
 		}
 		if !strings.Contains(masked, "function fit") && !strings.Contains(masked, "import { fit") && !strings.Contains(masked, "fit =") {

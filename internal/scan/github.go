@@ -164,15 +164,15 @@ func flagged(args []string) state {
 }
 
 // testActions are actions that run tests or checks.
-var testActions = words(`cypress-io/github-action golangci/golangci-lint-action super-linter/super-linter github/super-linter
+const testActions = `cypress-io/github-action golangci/golangci-lint-action super-linter/super-linter github/super-linter
 	docker/build-push-action goreleaser/goreleaser-action gradle/gradle-build-action ludeeus/action-shellcheck
 	amondnet/vercel-action cloudflare/wrangler-action nwtgck/actions-netlify firebaseextended/action-hosting-deploy actions/deploy-pages
-	actions-rs/cargo biomejs/setup-biome-none psf/black astral-sh/ruff-action pre-commit/action`)
+	actions-rs/cargo biomejs/setup-biome-none psf/black astral-sh/ruff-action pre-commit/action`
 
 // uses returns what an action runs that matters.
 func (w workflow) uses(step *yaml.Node) []string {
 	name, _, _ := strings.Cut(text(get(step, "uses")), "@")
-	if testActions[strings.ToLower(name)] {
+	if in(testActions, strings.ToLower(name)) {
 		return []string{"uses: " + name}
 	}
 	var out []string

@@ -270,7 +270,7 @@ var commonVars = map[string]string{
 }
 
 // makeTargets are the names under which people look for something to be done.
-var makeTargets = words("test tests build lint check docs doc dist install deploy release run bench e2e fmt format coverage integration verify ci package examples")
+const makeTargets = "test tests build lint check docs doc dist install deploy release run bench e2e fmt format coverage integration verify ci package examples"
 
 // shadowed judges a target that exists as a file, so that make does nothing.
 func (s *scanner) shadowed(m *makeText, r recipe) {
@@ -279,7 +279,7 @@ func (s *scanner) shadowed(m *makeText, r recipe) {
 		return
 	}
 	for _, name := range r.names {
-		if !makeTargets[name] || m.phony[name] || s.phony[name] || !s.exists(path.Join(path.Dir(m.src.path), name)) {
+		if !in(makeTargets, name) || m.phony[name] || s.phony[name] || !s.exists(path.Join(path.Dir(m.src.path), name)) {
 			continue
 		}
 		if slices.ContainsFunc(r.needs, func(n string) bool {

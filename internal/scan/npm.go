@@ -64,7 +64,7 @@ func (s *scanner) beside(src *source, scripts *yaml.Node, p pair) {
 
 var (
 	checkScript = regexp.MustCompile(`^(test|tests|lint|typecheck|type-check|check|e2e|verify|unit|integration|test[:-].+|lint[:-].+|check[:-].+)$`)
-	sayOnly     = regexp.MustCompile(`^(?:echo\s+(?:"[^"$` + "`" + `]*"|'[^']*'|[^;&|><$` + "`" + `]*)|true|:|exit 0)(?:\s*(?:&&|;)\s*(?:exit 0|true|:|echo\s+(?:"[^"]*"|'[^']*'|[^;&|><]*)))*$`)
+	sayOnly     = regexp.MustCompile(`^(?:echo\s+(?:"[^"$\x60]*"|'[^']*'|[^;&|><$\x60]*)|true|:|exit 0)(?:\s*(?:&&|;)\s*(?:exit 0|true|:|echo\s+(?:"[^"]*"|'[^']*'|[^;&|><]*)))*$`)
 )
 
 // placeholder judges a script that should check something and only says so.

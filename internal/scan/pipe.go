@@ -104,7 +104,7 @@ func (w *walker) worth(stage *syntax.Stmt, tee, whiles bool) (*syntax.CallExpr, 
 			return call, true
 		case fallible:
 			plain := unwrap(args)
-			if whiles && lists[path.Base(plain[0])] && plain[0] != "curl" || tee && !lists[path.Base(plain[0])] || tee && program(plain) {
+			if whiles && in(lists, path.Base(plain[0])) && plain[0] != "curl" || tee && !in(lists, path.Base(plain[0])) || tee && program(plain) {
 				return call, true
 			}
 		case unknown:

@@ -35,49 +35,49 @@ var runners = map[string]bool{
 }
 
 // always are tools whose every use is a check, but for a question about themselves.
-var always = words(`jest vitest mocha ava jasmine karma tsc vue-tsc eslint stylelint webpack rollup tsup parcel ncc vite-build nx turbo gulp grunt
+const always = `jest vitest mocha ava jasmine karma tsc vue-tsc eslint stylelint webpack rollup tsup parcel ncc vite-build nx turbo gulp grunt
 	lage pytest py.test tox nox mypy flake8 pylint pyright basedpyright trial nose2 nosetests golangci-lint staticcheck gotestsum ginkgo govulncheck-none
 	mvn mvnw gradle gradlew ant sbt lein ctest ninja rspec rubocop phpunit phpstan psalm pest phpcs behat shellcheck hadolint yamllint actionlint
 	goreleaser semantic-release ansible-playbook xcodebuild msbuild cypress playwright-test wdio testcafe nightwatch codecept detox lighthouse-ci
 	newman k6 bats prove cargo-nextest cross-build ktlint detekt swiftlint swift-build checkstyle clang-tidy cppcheck markdownlint markdownlint-cli2
 	tslint standard xo oxlint knip vsce web-ext electron-builder cap capistrano scalafmt scalafix helm-unittest conftest tap tape lab qunit
 	run-s run-p npm-run-all npm-run-all2 tsd attw publint size-limit bundlesize remark-lint html-validate commitlint cspell lychee ant mkdocs-build
-	xmake scons waf busted luacheck nunit3-console vstest.console hlint fourmolu cabal-build credo dialyzer zig-test foundry-test slither`)
+	xmake scons waf busted luacheck nunit3-console vstest.console hlint fourmolu cabal-build credo dialyzer zig-test foundry-test slither`
 
 // sub are tools of which some subcommands are checks.
-var sub = map[string]map[string]bool{
-	"go":        words("test build vet install generate run"),
-	"cargo":     words("test build check clippy nextest t b publish miri hack tarpaulin llvm-cov deny doc fmt fuzz"),
-	"cross":     words("test build check clippy"),
-	"npm":       words("test t tst ci it cit publish install-test install i run run-script start-test"),
-	"pnpm":      words("test t build lint publish install i run run-script typecheck check ci e2e"),
-	"yarn":      words("test build lint publish install run workspaces workspace typecheck check e2e tsc jest eslint vitest mocha playwright cypress webpack vite next turbo nx lerna"),
-	"bun":       words("test build publish install run"),
-	"deno":      words("test lint check compile fmt bench"),
-	"docker":    words("build push buildx bake compose"),
-	"podman":    words("build push"),
-	"buildah":   words("build bud push"),
-	"kubectl":   words("apply rollout set replace patch"),
-	"helm":      words("upgrade install lint template test package push"),
-	"terraform": words("apply plan validate fmt test init"), "tofu": words("apply plan validate test init"), "terragrunt": words("apply plan validate run-all"),
-	"pulumi": words("up preview"), "cdk": words("deploy synth"), "sam": words("build deploy validate"), "serverless": words("deploy"), "sls": words("deploy"),
-	"aws": words("s3 cloudformation deploy lambda ecs"), "gcloud": words("deploy app run functions builds"), "az": words("webapp functionapp deployment"),
-	"firebase": words("deploy"), "netlify": words("deploy build"), "vercel": words("deploy build --prod"), "wrangler": words("deploy publish pages"),
-	"fly": words("deploy"), "flyctl": words("deploy"), "heroku": words("container:push container:release"), "eb": words("deploy"),
-	"dotnet": words("test build publish pack vstest format restore"), "swift": words("test build"), "flutter": words("test build analyze"),
-	"dart": words("test analyze compile"), "mix": words("test compile credo dialyzer format"), "rails": words("test spec"), "rake": words("test spec build default lint check"),
-	"composer": words("test install lint check phpstan phpunit"), "bundle": words("install"), "stack": words("test build"), "cabal": words("test build check"),
-	"bazel": words("test build coverage run"), "bazelisk": words("test build coverage run"), "buck": words("test build"), "buck2": words("test build"), "pants": words("test lint check package"),
-	"cmake": words("--build"), "meson": words("test compile"), "zig": words("build test"), "forge": words("test build"), "hardhat": words("test compile"), "truffle": words("test"),
-	"vite": words("build"), "next": words("build lint"), "nuxt": words("build generate typecheck"), "ng": words("build test lint e2e deploy"), "astro": words("build check"), "svelte-check": words(""),
-	"gatsby": words("build"), "remix": words("build"), "docusaurus": words("build"), "storybook": words("build"), "react-scripts": words("build test"), "vue-cli-service": words("build lint test:unit"),
-	"playwright": words("test"), "cypress": words("run"), "lerna": words("run exec test publish bootstrap"), "rush": words("build test rebuild install update publish"), "moon": words("run ci check"),
-	"ruff": words("check format"), "black": words("--check ."), "isort": words("--check --check-only -c"), "prettier": words("--check -c --list-different -l"), "biome": words("check ci lint"),
-	"twine": words("upload check"), "gem": words("build push"), "gh": words("release"), "hatch": words("test build publish"), "poetry": words("build publish check"), "uv": words("build publish"), "maturin": words("build publish develop"),
-	"python -m": words("pytest unittest tox nox mypy build flake8 pylint compileall ruff black nose django"), "trivy": words(""), "buf": words("lint build breaking generate push"), "protoc": words(""),
-	"make": words(""), "gmake": words(""), "just": words("test build lint check ci deploy"), "task": words("test build lint check ci deploy"), "mage": words("test build lint check ci"), "invoke": words("test build lint"), "melos": words("run bootstrap"),
-	"php": words("-l artisan"), "bash": words("-n"), "expo": words("export build"), "eas": words("build submit update"), "fastlane": words("test build release beta deploy"), "lhci": words("autorun assert"), "wasm-pack": words("build test"), "gotip": words("test build vet"),
-	"parcel": words("build"), "esbuild": words("--bundle"), "changeset": words("publish"), "crystal": words("spec build"), "nim": words("c"), "nimble": words("test build"), "ninja": words(""), "pre-commit": words("run"), "lefthook": words("run"), "node": words("--test"),
+var sub = map[string]string{
+	"go":        "test build vet install generate run",
+	"cargo":     "test build check clippy nextest t b publish miri hack tarpaulin llvm-cov deny doc fmt fuzz",
+	"cross":     "test build check clippy",
+	"npm":       "test t tst ci it cit publish install-test install i run run-script start-test",
+	"pnpm":      "test t build lint publish install i run run-script typecheck check ci e2e",
+	"yarn":      "test build lint publish install run workspaces workspace typecheck check e2e tsc jest eslint vitest mocha playwright cypress webpack vite next turbo nx lerna",
+	"bun":       "test build publish install run",
+	"deno":      "test lint check compile fmt bench",
+	"docker":    "build push buildx bake compose",
+	"podman":    "build push",
+	"buildah":   "build bud push",
+	"kubectl":   "apply rollout set replace patch",
+	"helm":      "upgrade install lint template test package push",
+	"terraform": "apply plan validate fmt test init", "tofu": "apply plan validate test init", "terragrunt": "apply plan validate run-all",
+	"pulumi": "up preview", "cdk": "deploy synth", "sam": "build deploy validate", "serverless": "deploy", "sls": "deploy",
+	"aws": "s3 cloudformation deploy lambda ecs", "gcloud": "deploy app run functions builds", "az": "webapp functionapp deployment",
+	"firebase": "deploy", "netlify": "deploy build", "vercel": "deploy build --prod", "wrangler": "deploy publish pages",
+	"fly": "deploy", "flyctl": "deploy", "heroku": "container:push container:release", "eb": "deploy",
+	"dotnet": "test build publish pack vstest format restore", "swift": "test build", "flutter": "test build analyze",
+	"dart": "test analyze compile", "mix": "test compile credo dialyzer format", "rails": "test spec", "rake": "test spec build default lint check",
+	"composer": "test install lint check phpstan phpunit", "bundle": "install", "stack": "test build", "cabal": "test build check",
+	"bazel": "test build coverage run", "bazelisk": "test build coverage run", "buck": "test build", "buck2": "test build", "pants": "test lint check package",
+	"cmake": "--build", "meson": "test compile", "zig": "build test", "forge": "test build", "hardhat": "test compile", "truffle": "test",
+	"vite": "build", "next": "build lint", "nuxt": "build generate typecheck", "ng": "build test lint e2e deploy", "astro": "build check", "svelte-check": "",
+	"gatsby": "build", "remix": "build", "docusaurus": "build", "storybook": "build", "react-scripts": "build test", "vue-cli-service": "build lint test:unit",
+	"playwright": "test", "cypress": "run", "lerna": "run exec test publish bootstrap", "rush": "build test rebuild install update publish", "moon": "run ci check",
+	"ruff": "check format", "black": "--check .", "isort": "--check --check-only -c", "prettier": "--check -c --list-different -l", "biome": "check ci lint",
+	"twine": "upload check", "gem": "build push", "gh": "release", "hatch": "test build publish", "poetry": "build publish check", "uv": "build publish", "maturin": "build publish develop",
+	"python -m": "pytest unittest tox nox mypy build flake8 pylint compileall ruff black nose django", "trivy": "", "buf": "lint build breaking generate push", "protoc": "",
+	"make": "", "gmake": "", "just": "test build lint check ci deploy", "task": "test build lint check ci deploy", "mage": "test build lint check ci", "invoke": "test build lint", "melos": "run bootstrap",
+	"php": "-l artisan", "bash": "-n", "expo": "export build", "eas": "build submit update", "fastlane": "test build release beta deploy", "lhci": "autorun assert", "wasm-pack": "build test", "gotip": "test build vet",
+	"parcel": "build", "esbuild": "--bundle", "changeset": "publish", "crystal": "spec build", "nim": "c", "nimble": "test build", "ninja": "", "pre-commit": "run", "lefthook": "run", "node": "--test",
 }
 
 // names are the words that make a script's or target's name one of a check.
@@ -87,7 +87,7 @@ var names = regexp.MustCompile(`(?i)^(.*[-_:./])?(tests?|specs?|unit|e2e|integra
 var notChecks = regexp.MustCompile(`(?i)(clean|stop|teardown|cleanup|down$|remove|delete|kill|help|watch|fix|serve|install-?deps|badge|report|upload|fmt$|notify|setup|prune|logs?$|login|cache|status|info|print|list|purge)`)
 
 // benign are commands whose failure says nothing about the product.
-var benign = words(`echo printf cat true false : test [ [[ rm rmdir mkdir cp mv ln ls touch chmod chown chgrp kill killall pkill grep egrep fgrep rg
+const benign = `echo printf cat true false : test [ [[ rm rmdir mkdir cp mv ln ls touch chmod chown chgrp kill killall pkill grep egrep fgrep rg
 	diff cmp sed awk gawk cut tr sort uniq head tail wc tee date sleep wait cd pushd popd export unset set shift read eval-none exit return break continue
 	command type which hash whoami id hostname uname nproc env printenv pwd basename dirname realpath readlink mktemp seq yes find xargs-none df du free ps top lscpu
 	lsblk mount umount stat file git hg svn trap ulimit umask getopts local declare readonly typeset alias shopt source . column fold rev paste join comm tac nl
@@ -96,19 +96,29 @@ var benign = words(`echo printf cat true false : test [ [[ rm rmdir mkdir cp mv 
 	gsettings xdg-open open say dos2unix iconv envsubst install add-apt-repository update-alternatives localedef ldd nm strings readelf objdump otool log info warn warning
 	error debug notice msg die usage rsync scp xmllint pgrep fuser wait-on tree more less bat cloc figlet lolcat rustup corepack nvm n volta pyenv rbenv asdf mise
 	rimraf del-cli del shx cpx copyfiles mkdirp ncp cpy wait-for-it open-cli husky is-ci patch-package dbus-launch sysctl modprobe losetup dpkg rpm swapoff adduser useradd groupadd usermod passwd chpasswd
-	fallocate dd truncate sync ldconfig locale-gen timedatectl ln xcode-select security defaults codesign-none gzip bzip2 xz zstd time-none pidof renice printf logger wall`)
+	fallocate dd truncate sync ldconfig locale-gen timedatectl ln xcode-select security defaults codesign-none gzip bzip2 xz zstd time-none pidof renice printf logger wall`
 
 // lists are commands that make the list that a loop or a variable works on,
 // and that fail when the tool, the network or the history is not there.
-var lists = words(`npx lerna pnpm nx turbo npm yarn node python python3 ruby php perl gh aws gcloud az kubectl helm docker terraform tofu bazel cargo go mvn gradle dotnet composer rush
-	curl wget deno bun bash sh make psql mysql ssh oc vault op heroku flyctl sentry-cli`)
+const lists = `npx lerna pnpm nx turbo npm yarn node python python3 ruby php perl gh aws gcloud az kubectl helm docker terraform tofu bazel cargo go mvn gradle dotnet composer rush
+	curl wget deno bun bash sh make psql mysql ssh oc vault op heroku flyctl sentry-cli`
 
-func words(text string) map[string]bool {
-	out := map[string]bool{}
-	for _, w := range strings.Fields(text) {
-		out[w] = true
+// in says whether a word stands in a list of words.
+func in(list, word string) bool {
+	if word == "" {
+		return false
 	}
-	return out
+	for at := 0; ; at++ {
+		i := strings.Index(list[at:], word)
+		if i < 0 {
+			return false
+		}
+		at += i
+		end := at + len(word)
+		if (at == 0 || list[at-1] <= ' ') && (end == len(list) || list[end] <= ' ') {
+			return true
+		}
+	}
 }
 
 var assignment = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
@@ -175,7 +185,7 @@ func classOf(args []string) class {
 		return compose(rest)
 	case name == "npm" || name == "pnpm" || name == "yarn" || name == "bun":
 		return packageManager(name, rest)
-	case always[name]:
+	case in(always, name):
 		return checking
 	}
 	if c, ok := interpreter(name, args); ok {
@@ -185,7 +195,7 @@ func classOf(args []string) class {
 		return subcommand(name, list, rest)
 	}
 	switch {
-	case benign[name]:
+	case in(benign, name):
 		return harmless
 	case strings.Contains(args[0], "/") || strings.HasSuffix(name, ".sh"):
 		return scriptClass(name)
@@ -306,7 +316,7 @@ func packageManager(name string, rest []string) class {
 		if len(plain) < 2 || notChecks.MatchString(plain[1]) {
 			return unknown
 		}
-		if names.MatchString(plain[1]) || always[plain[1]] {
+		if names.MatchString(plain[1]) || in(always, plain[1]) {
 			return checking
 		}
 		return fallible
@@ -325,7 +335,7 @@ func packageManager(name string, rest []string) class {
 		return checking
 	}
 	if name != "npm" {
-		if names.MatchString(plain[0]) && !notChecks.MatchString(plain[0]) || always[plain[0]] || sub[plain[0]] != nil && len(plain) > 1 && sub[plain[0]][plain[1]] {
+		if names.MatchString(plain[0]) && !notChecks.MatchString(plain[0]) || in(always, plain[0]) || len(plain) > 1 && in(sub[plain[0]], plain[1]) {
 			return checking
 		}
 	}
@@ -341,7 +351,7 @@ func interpreter(name string, args []string) (class, bool) {
 	}
 	rest := args[1:]
 	if len(rest) > 1 && rest[0] == "-m" && strings.HasPrefix(name, "python") {
-		if sub["python -m"][rest[1]] {
+		if in(sub["python -m"], rest[1]) {
 			return checking, true
 		}
 		if rest[1] == "pip" || rest[1] == "venv" || rest[1] == "http.server" || rest[1] == "json.tool" || rest[1] == "ensurepip" {
@@ -372,16 +382,16 @@ func interpreter(name string, args []string) (class, bool) {
 
 // subcommand looks for the first word that is no flag, and, for tools that are
 // told by a flag, at the flags.
-func subcommand(name string, list map[string]bool, rest []string) class {
+func subcommand(name, list string, rest []string) class {
 	for i, a := range rest {
-		if list[a] {
+		if in(list, a) {
 			return deeper(name, a, rest[i+1:])
 		}
 		if !strings.HasPrefix(a, "-") && !strings.HasPrefix(a, "+") && !strings.Contains(a, "$_") && name != "prettier" && name != "black" && name != "isort" && name != "esbuild" {
 			break
 		}
 	}
-	if lists[name] {
+	if in(lists, name) {
 		return fallible
 	}
 	return harmless
