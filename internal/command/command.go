@@ -94,9 +94,15 @@ type Sample struct {
 	Elapsed time.Duration
 	Root    int  // process id of the command
 	Alive   bool // the command itself
+	// Command is the command itself, with cheap fields only; zero when it is gone
+	// or the system does not tell.
+	Command process.Process
 	// Others are its living descendants, with cheap fields only; none where the
 	// system does not tell.
 	Others []process.Process
+	// Reaped is the CPU time of all that ended and was waited for by us:
+	// with process.Spent of Command and Others it is all that was spent.
+	Reaped time.Duration
 	Pipe   bool  // somebody holds the output open
 	Bytes  int64 // of output so far
 	// Blocked is how long the reader of our own output has kept us waiting: the

@@ -50,11 +50,6 @@ func (r *runner) herd(err error) []process.Process {
 	return []process.Process{{PID: -r.root, Group: r.root, Session: r.root, Name: "process group"}}
 }
 
-// others is the family without the command itself.
-func (r *runner) others() []process.Process {
-	return slices.DeleteFunc(r.family(), func(p process.Process) bool { return p.PID == r.root })
-}
-
 // reap waits for what was forked away, came to us and ended. It never waits for
 // just any child: one that somebody else in this process started is theirs.
 func (r *runner) reap() {
@@ -206,7 +201,8 @@ func (r *runner) insist(now time.Duration) {
 	case r.phase == ending:
 		r.signal(end, syscall.SIGKILL)
 		r.phase, r.deadline = killing, now+unkillable
-	default: // it sleeps in the kernel, and nothing can end it
+	default: // it sleeps in the kernel, or is another user's: nothing that we may do ends it
+		r.fault = errors.Join(r.fault, survived(end))
 		if r.alive {
 			r.result.Code, r.result.Signal, r.result.Duration = 128+int(syscall.SIGKILL), syscall.SIGKILL, now
 		}
@@ -215,6 +211,15 @@ func (r *runner) insist(now time.Duration) {
 	if r.phase == killing { // again: somebody may have forked in between
 		r.signal(end, syscall.SIGKILL)
 	}
+}
+
+// survived names what could not be ended.
+func survived(left []process.Process) error {
+	var names []string
+	for _, p := range left {
+		names = append(names, fmt.Sprintf("%d (%s)", p.PID, p.Name))
+	}
+	return fmt.Errorf("end processes %s: they survived SIGKILL", strings.Join(names, ", "))
 }
 
 // line is a process's command line in one line.

@@ -56,11 +56,16 @@ func (l *plumbing) connect(o *Options) error {
 	}
 	slave := -1
 	if ttyOut || ttyErr {
-		if l.terminal, err = openTerminal(outer, o.Stdin); err != nil {
+		l.terminal, err = openTerminal(outer, o.Stdin)
+		switch {
+		case err == nil:
+			slave = l.terminal.slave
+			l.add(o, &pump{from: l.terminal.master, to: outer, stream: Terminal, tty: true, small: 512})
+		case o.Terminal == "always":
 			return err
+		default: // none is to be had: a command without colours beats none at all
+			ttyOut, ttyErr = false, false
 		}
-		slave = l.terminal.slave
-		l.add(o, &pump{from: l.terminal.master, to: outer, stream: Terminal, tty: true, small: 512})
 	}
 	if err := l.input(o, slave); err != nil {
 		return err

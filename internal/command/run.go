@@ -7,8 +7,11 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"syscall"
 	"time"
+
+	"github.com/postflight/postflight/internal/process"
 )
 
 // phase is how far the end has come.
@@ -150,11 +153,20 @@ func (r *runner) tick() {
 	if late < r.o.Interval/2 {
 		late = 0
 	}
+	var command process.Process
+	others := slices.DeleteFunc(r.family(), func(p process.Process) bool {
+		if p.PID == r.root {
+			command = p
+		}
+		return p.PID == r.root
+	})
 	order := r.o.Tick(Sample{
 		Elapsed: now,
 		Root:    r.root,
 		Alive:   r.alive,
-		Others:  r.others(),
+		Command: command,
+		Others:  others,
+		Reaped:  r.result.CPU,
 		Pipe:    r.lines.open > 0,
 		Bytes:   r.lines.bytes(),
 		Blocked: r.lines.blocked(time.Now()),
@@ -178,8 +190,10 @@ func (r *runner) diagnose() {
 		root = 0
 	}
 	var others []int
-	for _, p := range r.others() {
-		others = append(others, p.PID)
+	for _, p := range r.family() {
+		if p.PID != r.root {
+			others = append(others, p.PID)
+		}
 	}
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), diagnoseLimit)
