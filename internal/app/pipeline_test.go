@@ -9,6 +9,7 @@ import (
 	"github.com/postflight/postflight/internal/incident"
 	"github.com/postflight/postflight/internal/page"
 	"github.com/postflight/postflight/internal/pipeline"
+	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/release"
 	"github.com/postflight/postflight/internal/rule"
 	"github.com/postflight/postflight/internal/signal"
@@ -288,6 +289,58 @@ func TestHostileStepIsKeptHarmless(t *testing.T) {
 		}
 		if _, err := h.desk.ReportStep(t.Context(), "none", e, nil); err == nil {
 			t.Error("a step of no product is taken")
+		}
+	})
+}
+
+// The release page shows the steps that count beside the green runs before
+// them, and the list marks what is unverified.
+func TestPagesShowThePipeline(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		h.steady()
+		for i := range 25 {
+			past := h.ciStep(fmt.Sprint("past-", i), "unit", fmt.Sprint("v1.", i), pipeline.Passed)
+			past.Started = past.Started.Add(-time.Duration(30-i) * time.Hour)
+			if i >= 20 {
+				past.Branch = "feature"
+			}
+			h.tell(past)
+		}
+		h.tell(h.ciStep("7/unit", "unit", "v2", pipeline.Silent))
+		h.tell(h.ciStep("7/new", "new", "v2", pipeline.Passed))
+		r := h.release("v2")
+		h.run(time.Second)
+		v := &view{store: h.store, products: []product.Product{h.prod}, probes: func(product.ID, string) (s signal.Signal, ok bool) { return s, ok }}
+		page, err := v.ReleaseView(t.Context(), r.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := page.Pipeline
+		if p.Standing == nil || !p.Standing.Alarming() || len(p.Steps) != 2 {
+			t.Fatalf("pipeline %+v", p)
+		}
+		for _, s := range p.Steps {
+			want := map[string]int{"unit": 20, "new": 0}[s.Name]
+			if len(s.Past) != want {
+				t.Errorf("%s has %d runs before, want %d", s.Name, len(s.Past), want)
+			}
+			for _, e := range s.Past {
+				if e.Branch != "main" || !e.Started.Before(s.Started) {
+					t.Errorf("%s is compared with %+v", s.Name, e.Step)
+				}
+			}
+		}
+		rows, err := v.ProductView(t.Context(), "shop")
+		if err != nil || rows.Releases[0].Pipeline != pipeline.TrustUnverified || rows.Releases[1].Pipeline != "" {
+			t.Errorf("rows %+v, %v", rows.Releases, err)
+		}
+		got, _, err := h.desk.GreenRuns(t.Context(), "shop", "unit", "feature")
+		if err != nil || len(got) != 5 || got[0].Branch != "feature" {
+			t.Errorf("runs of a branch: %d, %v", len(got), err)
+		}
+		got, _, err = h.desk.GreenRuns(t.Context(), "shop", "unit", "brand-new")
+		if err != nil || len(got) != 20 {
+			t.Errorf("runs of a new branch: %d, %v", len(got), err)
 		}
 	})
 }
