@@ -54,7 +54,7 @@ func TestDumpOfNode(t *testing.T) {
 	holds(t, text,
 		"2 processes", "node (pid ", "epoll_", "connected to "+l.Addr().String(), "Last test started: pays with a card",
 		"Last line of the log: a[31mred line", "== Processes", "wait4", "can be reached, in", "kept alive by:", "Timeout", "TCPSocketWrap",
-		"timer, fires in", "the first since", "load ", "--token •••",
+		"timer, fires in", "the first of which began", "load ", "--token •••",
 	)
 	for _, secret := range []string{"geheim-4711", "hunter2-in-argv", "sekret-by-redact", "\x1b"} {
 		if strings.Contains(text, secret) {

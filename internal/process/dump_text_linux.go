@@ -28,7 +28,7 @@ func (d *dump) summary(list []*facts, w Waiting) {
 		for _, f := range list {
 			cpu += f.CPU + f.Reaped
 		}
-		fmt.Fprintf(&b, "%s, the first since %s; %s of CPU in all.\n", plural(len(list), "process", "processes"), age(list[0].elapsed), age(cpu))
+		fmt.Fprintf(&b, "%s, the first of which began %s ago; %s of CPU in all.\n", plural(len(list), "process", "processes"), age(list[0].elapsed), age(cpu))
 	}
 	for _, f := range telling3(list) {
 		b.WriteString(f.words() + "\n")

@@ -48,14 +48,14 @@ func nodeStack(ctx context.Context, f *facts) (text, how string, done bool) {
 	ctx, cancel := context.WithTimeout(ctx, stackOne)
 	defer cancel()
 	before := listening(f.PID)
-	if syscall.Kill(f.PID, syscall.SIGUSR1) != nil {
+	if !f.send(syscall.SIGUSR1) {
 		return "", "", false
 	}
 	var answer string
 	var err error = ErrGone
 	for n := 1; err != nil && ctx.Err() == nil; n++ {
 		if n%16 == 0 { // the port was another's, who has closed it by now
-			_ = syscall.Kill(f.PID, syscall.SIGUSR1)
+			f.send(syscall.SIGUSR1)
 		}
 		for a := range listening(f.PID) {
 			if before[a] && a.Port() != 9229 || !a.Addr().IsLoopback() {

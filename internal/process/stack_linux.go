@@ -125,7 +125,13 @@ func (d *dump) stacks(ctx context.Context, list []*facts) {
 	}
 }
 
-// catches reports whether a process has a handler for a signal.
+// send sends a signal to the process, unless its id is another's by now.
+func (f *facts) send(s syscall.Signal) bool {
+	p, ok := newReader().stat(f.PID)
+	return ok && p.Born == f.Born && !p.Zombie() && syscall.Kill(f.PID, s) == nil
+}
+
+// handles reports whether a process has a handler for a signal.
 func (f *facts) handles(s syscall.Signal) bool { return f.catches&(1<<(uint(s)-1)) != 0 }
 
 // lastWords sends the signals by which Go and Python print their stacks to
@@ -144,7 +150,7 @@ func (d *dump) lastWords(ctx context.Context, list []*facts, kinds map[*facts]ru
 		default:
 			continue
 		}
-		if p, ok := newReader().stat(f.PID); !ok || p.Born != f.Born || syscall.Kill(f.PID, signal) != nil {
+		if !f.send(signal) {
 			continue
 		}
 		told = append(told, f)
@@ -188,7 +194,7 @@ func jvmStack(ctx context.Context, f *facts) (text, how string, done bool) {
 	if text, how, done = toolStack(ctx, filepath.Dir(f.Program), "jstack", "-l", fmt.Sprint(f.PID)); done {
 		return text, how, true
 	}
-	if f.handles(syscall.SIGQUIT) && syscall.Kill(f.PID, syscall.SIGQUIT) == nil {
+	if f.handles(syscall.SIGQUIT) && f.send(syscall.SIGQUIT) {
 		return "  printed on its standard output: see the end of the log.", "SIGQUIT", true
 	}
 	return "", "", false

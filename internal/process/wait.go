@@ -3,7 +3,7 @@ package process
 // Waiting is what the processes of a tree wait for, beside time and each other.
 type Waiting struct {
 	// Stdin: a process is in a read of a terminal, or of a standard input that is
-	// a pipe which nobody in the tree writes to.
+	// a pipe which nobody in the tree writes to, nor whoever feeds the caller.
 	Stdin bool
 	// Terminal: a process polls a terminal among other things, as prompts do, and
 	// so do programs that can do without an answer: proof only beside a question.

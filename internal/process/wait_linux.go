@@ -90,9 +90,10 @@ func (w *Waiting) polls(p Process, what string) {
 	w.Terminal = true
 }
 
-// starved reports whether a pipe has no writer in the tree.
+// starved reports whether a pipe has no writer in the tree. Our own standard
+// input, passed on, is fed by whoever stands before us in a pipeline.
 func (r *reader) starved(tree []Process, to string) bool {
-	if inode(to, "pipe") == 0 {
+	if inode(to, "pipe") == 0 || to == target(os.Getpid(), 0) {
 		return false
 	}
 	for _, p := range tree {
