@@ -121,6 +121,10 @@ func (j *junit) outcome(t token, path []string) {
 			j.now.message = message
 		}
 	case "skipped", "disabled":
+		// CTest writes so of a program that is not there, and fails.
+		if strings.HasPrefix(message, "Unable to find executable") {
+			j.now.failed, j.now.message = true, message
+		}
 		j.now.skip = true
 	case "flakyFailure", "flakyError":
 		j.now.flaky = true
