@@ -48,6 +48,7 @@ type candidate struct {
 	post   bool
 	hash   uint64
 	count  int // lines of the same normal form
+	first  int // number of the first of them
 	last   int // number of the last of them
 	from   int // number of lines[0]
 	lines  []string
@@ -403,7 +404,7 @@ func (f *Finder) candidate(l logline.Line, v verdict, h uint64) {
 	if weight <= f.floor {
 		return
 	}
-	c := &candidate{weight: weight, rule: rule, hash: h, count: 1, last: f.number}
+	c := &candidate{weight: weight, rule: rule, hash: h, count: 1, first: f.number, last: f.number}
 	f.place(c, l)
 	f.all = append(f.all, c)
 	if len(f.seen) < maxSeen {

@@ -81,8 +81,8 @@ func (f *Finder) score(c *candidate) int {
 		s -= 4
 	}
 	// The same line again and again through the whole log is how this step talks.
-	if spread := c.last - c.line; c.count >= 4 && spread > f.number/3 && spread > 200 {
-		s -= min(30, 6*c.count)
+	if spread := c.last - c.first; c.count >= 3 && spread > 200 && spread > f.number/10 {
+		s -= min(30, 7*c.count)
 	}
 	// What kills a run, or is tried again, is told of shortly before its end.
 	if r := &f.rules.rules[c.rule]; (r.last || r.weight >= certain) && f.near(c) == 0 {
@@ -112,11 +112,13 @@ func (f *Finder) near(c *candidate) int {
 	}
 	switch d := until - c.last; {
 	case d <= 30:
-		return 8
+		return 16
 	case d <= 120:
-		return 5
+		return 13
 	case d <= 500:
-		return 2
+		return 9
+	case d <= 3000:
+		return 3
 	}
 	return 0
 }
@@ -162,7 +164,7 @@ func (f *Finder) hinted(list []*candidate) []*candidate {
 			if h.Summary {
 				w = summary
 			}
-			c = &candidate{line: h.Line, last: h.Line, from: h.Line, weight: w, rule: f.hintRule(), step: f.step, lines: []string{h.Text}, count: 1}
+			c = &candidate{line: h.Line, first: h.Line, last: h.Line, from: h.Line, weight: w, rule: f.hintRule(), step: f.step, lines: []string{h.Text}, count: 1}
 			list = append(list, c)
 			at[h.Line] = c
 		}
@@ -254,7 +256,7 @@ func (f *Finder) last(t tail) *candidate {
 	first := max(0, best-f.opt.Around)
 	line := t.line - len(t.lines) + best
 	return &candidate{
-		line: line, last: line, from: line - (best - first), weight: generic - 3 + min(score, 8), rule: f.wordsRule(), step: t.step, count: 1,
+		line: line, first: line, last: line, from: line - (best - first), weight: generic - 3 + min(score, 8), rule: f.wordsRule(), step: t.step, count: 1,
 		lines: t.lines[first:min(len(t.lines), best+11)], hash: fnv([]byte(t.lines[best])),
 	}
 }
