@@ -298,10 +298,14 @@ func calls(s *syntax.Stmt) []*syntax.CallExpr {
 // show is a node's text, short.
 func (w *walker) show(n syntax.Node) string {
 	from, to := int(n.Pos().Offset()), int(n.End().Offset())
-	if from < 0 || to > len(w.fragment.text) || from >= to {
+	written := w.fragment.text
+	if len(w.raw) == len(written) {
+		written = w.raw
+	}
+	if from < 0 || to > len(written) || from >= to {
 		return ""
 	}
-	text := clip(w.fragment.text[from:to])
+	text := clip(strings.ReplaceAll(written[from:to], "\\\n", " "))
 	if r := []rune(text); len(r) > 80 {
 		text = string(r[:79]) + "…"
 	}

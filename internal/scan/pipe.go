@@ -3,6 +3,7 @@ package scan
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -147,7 +148,7 @@ func program(args []string) bool {
 func keepsStatus(sink string, args []string) bool {
 	switch {
 	case strings.HasPrefix(sink, "tap-"), sink == "faucet", sink == "tspec", sink == "reviewdog", sink == "go-junit-report" && strings.Contains(strings.Join(args, " "), "-set-exit-code"),
-		sink == "snyk-to-html", sink == "tap", sink == "xargs" && len(args) > 0 && classOf(args) == checking:
+		sink == "grep" && slices.Contains(args, "-q") && !slices.Contains(args, "-v"), sink == "snyk-to-html", sink == "tap", sink == "xargs" && len(args) > 0 && classOf(args) == checking:
 		return true
 	}
 	return false
@@ -207,7 +208,7 @@ func (w *walker) listing(s *syntax.Stmt) *syntax.CallExpr {
 	for _, call := range all {
 		args := argv(call)
 		plain := unwrap(args)
-		if len(plain) == 0 {
+		if len(plain) == 0 || quiet(args) {
 			continue
 		}
 		switch classOf(args) {

@@ -96,8 +96,12 @@ func instruction(src *source, n, from int) (text string, last int) {
 			b.WriteString(strings.Repeat(" ", len(line)) + "\\\n")
 			continue
 		}
+		trimmed := strings.TrimRight(line, " \t")
+		if blanks := len(line) - len(trimmed); blanks > 0 && strings.HasSuffix(trimmed, "\\") {
+			line = trimmed[:len(trimmed)-1] + strings.Repeat(" ", blanks) + "\\" // blanks behind it do not count for docker
+		}
 		b.WriteString(line)
-		if !strings.HasSuffix(strings.TrimRight(line, " \t"), "\\") {
+		if !strings.HasSuffix(trimmed, "\\") {
 			return b.String(), n
 		}
 		b.WriteByte('\n')

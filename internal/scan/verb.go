@@ -84,7 +84,7 @@ var sub = map[string]string{
 var names = regexp.MustCompile(`(?i)^(.*[-_:./])?(tests?|specs?|unit|e2e|integration|builds?|compile|lint|typecheck|type-check|types?|tsc|check|verify|validate|coverage|cov|ci|deploy|release|publish|package|dist|all|migrate|smoke|bundle|prod|production|bootstrap|eslint|vet)([-_:.].*)?$`)
 
 // notChecks are names that only look like one.
-var notChecks = regexp.MustCompile(`(?i)(clean|stop|teardown|cleanup|down$|remove|delete|kill|help|watch|fix|serve|install-?deps|badge|report|upload|fmt$|notify|setup|prune|logs?$|login|cache|status|info|print|list|purge)`)
+var notChecks = regexp.MustCompile(`(?i)(clean|stop|teardown|cleanup|down$|remove|delete|kill|help|watch|fix|serve|install-?deps|badge|report|upload|fmt$|notify|setup|prune|logs?$|login|cache|status|info|print|list|purge|notes|changelog|version)`)
 
 // benign are commands whose failure says nothing about the product.
 const benign = `echo printf cat true false : test [ [[ rm rmdir mkdir cp mv ln ls touch chmod chown chgrp kill killall pkill grep egrep fgrep rg

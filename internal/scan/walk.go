@@ -92,7 +92,11 @@ func (s *scanner) walk(ctx context.Context) error {
 			return nil
 		}
 		if !d.Type().IsRegular() {
-			s.skip(p, 0, "is a link or no ordinary file")
+			if k.pipeline() {
+				s.skip(p, 0, "is a link or no ordinary file")
+			} else {
+				s.result.Left["links"]++
+			}
 			return nil
 		}
 		if !k.pipeline() && s.ignore.match(p) {
