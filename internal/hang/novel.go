@@ -189,6 +189,17 @@ func breakAt(text []byte) (end, skip int) {
 // escape returns the length of the escape sequence that b begins with, and the
 // final byte of a CSI.
 func escape(b []byte) (int, byte) {
+	if len(b) > 1 && b[1] == ']' { // a title or a link, up to BEL or ESC \
+		for i := 2; i < len(b) && i < openMax; i++ {
+			if b[i] == 0x07 {
+				return i + 1, 0
+			}
+			if b[i] == 0x1b {
+				return min(i+2, len(b)), 0
+			}
+		}
+		return min(len(b), openMax), 0
+	}
 	if len(b) < 2 || b[1] != '[' {
 		return min(2, len(b)), 0
 	}

@@ -51,8 +51,15 @@ func TestNovelHeartbeats(t *testing.T) {
 		"a trace in a loop": func(int) string {
 			return "Error: listen EADDRINUSE: address already in use :::3000\n    at Server (net.js:1)\n    at f (a.js:2)\n"
 		},
-		"an id in a loop":       func(i int) string { return fmt.Sprintf("retrying request 7%07xa\n", 1<<20+i) },
-		"uncolouring":           func(i int) string { return fmt.Sprintf("\x1b[%dmwatching\x1b[0m\n", 31+i%2) },
+		"an id in a loop":     func(i int) string { return fmt.Sprintf("retrying request 7%07xa\n", 1<<20+i) },
+		"uncolouring":         func(i int) string { return fmt.Sprintf("\x1b[%dmwatching\x1b[0m\n", 31+i%2) },
+		"title of the window": func(i int) string { return fmt.Sprintf("\x1b]0;step %d\x07watching\n", i) },
+		"live summary": func(i int) string {
+			return fmt.Sprintf("\x1b[2A\x1b[J RUNS  src/pay.test.js\nTime:        %d.%d s, estimated 20 s\n", i, i%10)
+		},
+		"gradle stands still": func(i int) string {
+			return fmt.Sprintf("\x1b[1A\x1b[2K<====---> 45%% EXECUTING [%dm %ds]\n", i/60, i%60)
+		},
 		"epoch":                 func(i int) string { return fmt.Sprintf("%d watching\n", 1763712000000+i) },
 		"countdown in a prompt": func(i int) string { return fmt.Sprintf("\rtimeout in %d seconds", 400-i) },
 	}

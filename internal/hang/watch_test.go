@@ -90,6 +90,9 @@ func TestFalseAlarms(t *testing.T) {
 				s.Output = int64(at / sec)
 			}
 		}},
+		{name: "quiet now and then", last: 25 * mnt, warned: []rule.ID{rule.HangIdle, rule.HangIdle, rule.HangIdle, rule.HangTotal}, tell: func(at time.Duration, s *Sample) {
+			s.Output = int64(at / (4 * mnt))
+		}},
 		{name: "jest ends ten seconds after its summary", last: 70 * sec, tell: func(at time.Duration, s *Sample) {
 			s.CPU = min(at, mnt)
 			if at > mnt {
@@ -296,6 +299,16 @@ func TestObstacle(t *testing.T) {
 	} {
 		if got := Obstacle(tt.lines); got != tt.want {
 			t.Errorf("%q: got %q, want %q", tt.lines, got, tt.want)
+		}
+	}
+}
+
+func TestEndIsRepeated(t *testing.T) {
+	t.Parallel()
+	w := New(Limits{Total: sec})
+	for at := sec; at < 5*sec; at += sec {
+		if d := w.Look(Sample{At: at, Alive: true, Output: int64(at), Report: -1}); d.Act != End {
+			t.Errorf("got %+v at %v", d, at)
 		}
 	}
 }
