@@ -93,7 +93,9 @@ func (c *ctest) row(text string, l logline.Line, o *out) {
 	case strings.Contains(rest, "***Skipped"):
 		c.skipped++
 	case strings.Contains(rest, "***"):
-		c.bad[name] = true
+		if len(c.bad) < maxOpen {
+			c.bad[cut(name)] = true
+		}
 	case c.bad[name]:
 		c.run.Flaky++
 		delete(c.bad, name)

@@ -66,6 +66,7 @@ func (g *goJSON) line(l logline.Line, o *out) {
 		}
 		return
 	}
+	e.Package, e.Test = cut(e.Package), cut(e.Test)
 	if e.Package == "" && e.Test == "" && g.pkgs[""] == nil {
 		return // test2json without -p names no package
 	}
@@ -179,7 +180,7 @@ func (g *goJSON) pack(e goEvent, l logline.Line, o *out) {
 		}
 	}
 	g.run.Passed, g.run.Failed, g.run.Skipped = g.run.Passed+p.passed, g.run.Failed+p.failed, g.run.Skipped+p.skipped
-	g.fail = append(g.fail, p.fails...)
+	g.fail.join(p.fails)
 }
 
 func (g *goJSON) flush(o *out) {
@@ -191,7 +192,7 @@ func (g *goJSON) flush(o *out) {
 	r.State = outcome(r)
 	for _, p := range g.pkgs {
 		r.Passed, r.Failed, r.Skipped = r.Passed+p.passed, r.Failed+p.failed, r.Skipped+p.skipped
-		r.Failures = append(r.Failures, p.fails...)
+		(*fails)(&r.Failures).join(p.fails)
 	}
 	if len(g.pkgs) > 0 && g.bad == 0 {
 		r.State = Unfinished

@@ -62,7 +62,7 @@ func (g *goTest) line(l logline.Line, o *out) {
 	text := string(l.Text)
 	switch {
 	case strings.HasPrefix(text, "=== RUN ") && l.Indent == 0:
-		g.began(strings.TrimSpace(text[8:]), l, o)
+		g.began(cut(strings.TrimSpace(text[8:])), l, o)
 	case strings.HasPrefix(text, "--- "):
 		g.result(text, l, o)
 	case text == "PASS" || text == "FAIL":
@@ -127,6 +127,7 @@ func (g *goTest) result(text string, l logline.Line, o *out) {
 	if _, timed := match(took, "~s)"); !ok || !timed {
 		return
 	}
+	name = cut(name)
 	if g.held != nil && !g.pkg.open[name] && g.held.open[name] {
 		g.pkg, g.held = *g.held, nil // the package line was a test's own words
 	}
@@ -193,7 +194,7 @@ func packageLine(text string) (word, name, tail string, ok bool) {
 	if len(fields) < 3 || len(text) < 5 || text[len(fields[0])] != ' ' && text[len(fields[0])] != '\t' {
 		return "", "", "", false
 	}
-	word, name, tail = fields[0], fields[1], strings.Join(fields[2:], " ")
+	word, name, tail = fields[0], cut(fields[1]), strings.Join(fields[2:], " ")
 	_, timed := match(fields[2], "~s")
 	switch word {
 	case "ok":
@@ -240,12 +241,12 @@ func (g *goTest) close(word, name, tail string, l logline.Line, o *out) {
 		if len(p.fails) == 0 {
 			p.fails.add(name, goWords(tail, p.message), l.Number)
 		}
-		r.fails = append(r.fails, p.fails...)
+		r.fails.join(p.fails)
 	case p.verdict == "FAIL" && (p.failed > 0 || p.said):
 		// The tests failed, and TestMain threw the status away.
 		r.failed++
 		r.early = 0
-		r.fails = append(r.fails, p.fails...)
+		r.fails.join(p.fails)
 		r.trailing = true
 	default:
 		bad = 0
@@ -274,6 +275,9 @@ func (g *goTest) passed(name, tail string, l logline.Line, o *out) {
 		// With -v every test is named: TestMain ended before any ran.
 		// Believed when the next package is verbose too: then it is one invocation.
 		r.empty++
+		if len(r.mute) >= maxFailures {
+			return
+		}
 		r.mute = append(r.mute, Run{Tool: "go test", Kind: Test, Name: name, State: Empty, First: l.Number, Last: l.Number, Text: string(l.Text)})
 	default:
 		r.ok++

@@ -13,7 +13,7 @@ func nativeGrammars() []grammar {
 		newGoTest(), newGoJSON(), newPytest(), &unittest{}, &rspec{}, &minitest{}, &phpunit{}, &pest{},
 		&cargoTest{}, &nextest{}, newCtest(), &googletest{}, &catch{}, &doctest{}, &boost{}, &exunit{}, &bats{},
 		&busted{}, &xctest{}, &dart{}, &elm{},
-		&automake{}, &meson{}, &qtTest{}, &unity{}, &cmocka{},
+		&behave{}, &robot{}, &automake{}, &meson{}, &qtTest{}, &unity{}, &cmocka{},
 	}
 }
 
@@ -119,6 +119,11 @@ func (f *fails) add(name, message string, line int) {
 	if len(*f) < maxFailures {
 		*f = append(*f, Failure{Name: cut(name), Message: cut(message), Line: line})
 	}
+}
+
+// join keeps the first failures of others too.
+func (f *fails) join(more fails) {
+	*f = append(*f, more[:min(len(more), max(0, maxFailures-len(*f)))]...)
 }
 
 // explain gives the last failure its message when it has none.

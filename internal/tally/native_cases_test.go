@@ -74,6 +74,8 @@ Test Suite 'All tests' passed at 2026-04-05 21:46:30.869.
 		{"elm", "TEST RUN FAILED\n\nDuration: 123 ms\nPassed:   5\nFailed:   2\n", "  elm-test failed: 5 passed, 2 failed, 0 skipped @1-1\n"},
 		{"Rails", "Running 5 tests in a single process (parallelization threshold is 50)\nRun options: --seed 4242\n\n# Running:\n\n....S\n\nFinished in 0.1s, 50.0 runs/s, 60.0 assertions/s.\n5 runs, 6 assertions, 0 failures, 0 errors, 1 skips\n",
 			"  minitest passed: 4 passed, 0 failed, 1 skipped, 5 expected @4-9\n"},
+		{"Robot Framework", "==============================================================================\nShop.Cart                                                             | FAIL |\n2 tests, 1 passed, 1 failed\n==============================================================================\nShop                                                                  | FAIL |\n3 tests, 2 passed, 1 failed\n==============================================================================\nOutput:  /src/output.xml\nLog:     /src/log.html\n",
+			"  Robot Framework failed: 2 passed, 1 failed, 0 skipped @6-6\n"},
 		{"Automake", "============================================================================\nTestsuite summary for shop 1.0\n============================================================================\n# TOTAL: 4\n# PASS:  2\n# SKIP:  1\n# XFAIL: 0\n# FAIL:  1\n# XPASS: 0\n# ERROR: 0\n============================================================================\nSee ./test-suite.log\n",
 			"  Automake failed: 2 passed, 1 failed, 1 skipped @2-10\n"},
 		{"Meson", "1/3 a OK 0.01s\n\nOk:                 2   \nExpected Fail:      0   \nFail:               1   \nUnexpected Pass:    0   \nSkipped:            0   \nTimeout:            0   \n",
