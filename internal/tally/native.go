@@ -11,7 +11,7 @@ import (
 func nativeGrammars() []grammar {
 	return []grammar{
 		newGoTest(), newGoJSON(), newPytest(), &unittest{}, &rspec{}, &minitest{}, &phpunit{}, &pest{},
-		&cargoTest{}, &nextest{}, newCtest(), &googletest{}, &catch{}, &doctest{}, &boost{}, &exunit{}, &bats{},
+		&cargoTest{}, &nextest{}, newCtest(), &googletest{}, &catch{}, &doctest{}, &boost{},
 		&busted{}, &xctest{}, &dart{}, &elm{},
 		&behave{}, &robot{}, &automake{}, &meson{}, &qtTest{}, &unity{}, &cmocka{},
 	}

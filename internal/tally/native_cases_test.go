@@ -136,7 +136,6 @@ func printedCases() []nativeCase {
 			"  go test failed: 0 passed, 1 failed, 0 skipped @1-3\n    3: TestX | x_test.go:3: bad\n"},
 		{"go test timed out", "panic: test timed out after 1s\n\trunning tests:\n\t\tTestX (1s)\n\ngoroutine 7 [running]:\nFAIL\texample.org/a\t1.004s\nFAIL\n",
 			"  go test failed: 0 passed, 1 failed, 0 skipped, uncounted @6-6\n    6: example.org/a | panic: test timed out after 1s\n"},
-		{"ExUnit killed", "Running ExUnit with seed: 0, max_cases: 4\n\n..", "  ExUnit unfinished: 0 passed, 0 failed, 0 skipped @1-1\n"},
 		{"words only", strings.Join([]string{
 			"FAIL", "FAILED", "OK", "PASS", "error: something failed", "panic: no", "FAILURES!", "ERRORS!", "Tests: 5, Assertions: 9, Failures: 1.",
 			"5 examples, 1 failure", "5 runs, 6 assertions, 1 failures, 0 errors, 0 skips", "1 failed, 2 passed in 0.1s", "===== 1 failed in 0.1s =====",
