@@ -17,7 +17,7 @@ func buildGrammars() []grammar {
 		&compiler{}, &gobuild{}, &cargo{}, oneLine{ninjaTriggers, ninja}, &gnumake{},
 		oneLine{packagerTriggers, packager}, &turbo{}, &nx{}, oneLine{runnerTriggers, taskRunner}, oneLine{imageTriggers, image},
 		&recap{}, &pnpm{}, &lanes{}, &compose{}, &bazel{},
-		oneLine{workerTriggers, worker}, oneLine{killTriggers, killed}, oneLine{annotationTriggers, annotation},
+		oneLine{workerTriggers, worker}, oneLine{killTriggers, killed}, &annotation{},
 		&traceback{}, &uncaught{}, &goPanic{},
 	}
 }

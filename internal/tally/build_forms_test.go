@@ -81,16 +81,6 @@ dotnet test test passed passed=5 name=Cart.Tests.dll (net8.0) lines 2-2
 			"Build succeeded.\n    0 Warning(s)\n    0 Error(s)\n\nTime Elapsed 00:00:01.23",
 			"MSBuild build passed lines 1-3\n",
 		},
-		{
-			"NUnit",
-			"Test Run Summary\n  Overall result: Failed\n  Test Count: 5, Passed: 3, Failed: 1, Warnings: 0, Inconclusive: 0, Skipped: 1\n    Failed Tests - Failures: 1, Errors: 0, Invalid: 0",
-			"NUnit test failed passed=3 failed=1 skipped=1 expected=5 lines 3-3\n",
-		},
-		{
-			"xUnit",
-			"=== TEST EXECUTION SUMMARY ===\n   MyTests  Total: 3, Errors: 0, Failed: 1, Skipped: 0, Time: 0.208s",
-			"xUnit test failed passed=2 failed=1 name=MyTests lines 2-2\n",
-		},
 	}
 }
 
@@ -138,6 +128,16 @@ func jvmForms() []form {
 
 func otherForms() []form {
 	return []form{
+		{
+			"NUnit",
+			"Test Run Summary\n  Overall result: Failed\n  Test Count: 5, Passed: 3, Failed: 1, Warnings: 0, Inconclusive: 0, Skipped: 1\n    Failed Tests - Failures: 1, Errors: 0, Invalid: 0",
+			"NUnit test failed passed=3 failed=1 skipped=1 expected=5 lines 3-3\n",
+		},
+		{
+			"xUnit",
+			"=== TEST EXECUTION SUMMARY ===\n   MyTests  Total: 3, Errors: 0, Failed: 1, Skipped: 0, Time: 0.208s",
+			"xUnit test failed passed=2 failed=1 name=MyTests lines 2-2\n",
+		},
 		{"TestNG 7", "===============================================\nDefault Suite\nTotal tests run: 5, Passes: 3, Failures: 1, Skips: 1\n===============================================", "TestNG test failed passed=3 failed=1 skipped=1 lines 3-3\n"},
 		{"tsc that watches", "Found 2 errors. Watching for file changes.", "tsc build failed failed=2 lines 1-1\n"},
 		{"tsc in one file", "Found 2 errors in the same file, starting at: src/a.ts:1", "tsc build failed failed=2 lines 1-1\n"},
@@ -150,6 +150,9 @@ func otherForms() []form {
 		{"RuboCop that corrected all", "5 files inspected, 3 offenses detected, 3 offenses corrected", "RuboCop lint passed lines 1-1\n"},
 		{"RuboCop, well", "5 files inspected, no offenses detected", "RuboCop lint passed lines 1-1\n"},
 		{"golangci-lint", "3 issues:\n* errcheck: 3", "golangci-lint lint failed failed=3 lines 1-1\n"},
+		{"two builds of Maven", "[INFO] Scanning for projects...\n[INFO] BUILD FAILURE\n[INFO] Scanning for projects...\n[INFO] BUILD SUCCESS", "Maven build failed failed=1 lines 2-2\nMaven build passed lines 4-4\n"},
+		{"tsc under a problem matcher", "##[error]src/a.ts(1,5): error TS2322: x", "tsc build failed failed=1 lines 1-1\n  1: src/a.ts(1,5)\nmark contradiction CI line 1: ##[error]src/a.ts(1,5): error TS2322: x\n"},
+		{"GitHub", "##[error]Process completed with exit code 1.", "mark contradiction CI line 1: ##[error]Process completed with exit code 1.\n"},
 		{"golangci-lint, well", "0 issues.", "golangci-lint lint passed lines 1-1\n"},
 		{"Pyright", "3 errors, 1 warning, 0 informations", "Pyright lint failed failed=3 warnings=1 lines 1-1\n"},
 		{"PHPStan", "\n [ERROR] Found 3 errors\n", "PHPStan lint failed failed=3 lines 2-2\n"},
@@ -228,6 +231,10 @@ func TestCleanBuilds(t *testing.T) {
 		"webpack 5.90.0 compiled with 2 warnings in 300 ms",
 		"[api] Build failed with 3 errors, says the fixture\n[info] Failed: Total is a word",
 		"0 issues found in errors.ts\nNo errors found!\n0 errors found",
+		"##[error]fatal: unable to access 'https://github.com/a/b/'\nThe process '/usr/bin/git' failed with exit code 128\nWaiting 17 seconds before trying again\nok",
+		"[INFO] Scanning for projects...\n[INFO] Scanning for projects...\n[INFO] BUILD FAILURE\n[INFO] BUILD SUCCESS",
+		"conftest.c:10:10: fatal error: x.h: No such file or directory\n3 issues: a, b, c\n3 issues.",
+		"[0] a\n[1] b\n[0] a exited with code 1\n[0] a restarted\n[0] a exited with code 0",
 		"Attempt 1 of 3\nAttempt 2 succeeded",
 		"FATAL ERROR: is a word in this game\nKilled 3 orcs\nKilled by an orc",
 		"time=\"2024-01-01\" level=error msg=\"expected\"\n{\"level\":\"error\",\"msg\":\"failed\"}",

@@ -17,7 +17,7 @@ func (g *compiler) triggers() []string {
 }
 
 func (g *compiler) line(l logline.Line, o *out) {
-	t := string(l.Text)
+	t := strings.TrimPrefix(string(l.Text), "##[error]")
 	if l.Indent > 0 {
 		return
 	}
@@ -55,7 +55,8 @@ func sourceOf(place string) string {
 	if p, ok := cutNumber(place); ok {
 		place = p
 	}
-	if strings.ContainsAny(place, " '\"`()") {
+	// What configure and CMake try out may fail.
+	if strings.ContainsAny(place, " '\"`()") || strings.Contains(place, "conftest.") || strings.Contains(place, "CMakeScratch") || strings.Contains(place, "CMakeTmp") {
 		return ""
 	}
 	switch ext := place[strings.LastIndexByte(place, '.')+1:]; ext {

@@ -99,10 +99,10 @@ var lintTriggers = []string{
 	"[warn] Code style issues found in ", "[error] No files matching the pattern were found: ",
 	"[warn] Error occurred when checking code style", "[error] Error occurred when checking code style",
 	number + "files would be reformatted", number + "file would be reformatted", number + "file would fail", number + "files would fail",
-	number + "files inspected, ", number + "file inspected, ", number + "issues:", number + "issue:", number + "issues.", number + "issue(s) found:",
+	number + "files inspected, ", number + "file inspected, ", number + "issue(s) found:",
 	"[ERROR] Found ", "[OK] No errors", number + "errors found", number + "error found", number + "errors, ", number + "error, ",
 	"A TOTAL OF ", "svelte-check found ", "Checkstyle ends with ", "Summary: ", "CSpell: Files checked: ", "Failed: ", "Passed: ",
-	"0 issues."}
+}
 
 var sentences = []sentence{
 	{"Black", "{n} file{s} would be reformatted{*}", 0, -1, -1},
@@ -111,8 +111,6 @@ var sentences = []sentence{
 	{"RuboCop", "{n} file{s} inspected, {n} offense{s} detected, {n} offense{s} corrected{*}", 1, -1, 2},
 	{"RuboCop", "{n} file{s} inspected, {n} offense{s} detected{*}", 1, -1, -1},
 	{"HAML-Lint", "{n} file{s} inspected, {n} lint{s} detected", 1, -1, -1},
-	{"golangci-lint", "{n} issue{s}:", 0, -1, -1},
-	{"golangci-lint", "{n} issues.", 0, -1, -1},
 	{"TFLint", "{n} issue(s) found:", 0, -1, -1},
 	{"PHPStan", "[ERROR] Found {n} error{s}", 0, -1, -1},
 	{"PHPStan", "[OK] No errors", -1, -1, -1},
@@ -137,7 +135,7 @@ func lint(t string, l logline.Line, o *out) {
 		if !ok {
 			continue
 		}
-		if l.Indent > 0 && s.tool != "PHPStan" && s.tool != "Pyright" {
+		if (s.tool == "PHPStan") != (l.Indent == 1) || l.Indent > 1 {
 			return
 		}
 		failed, warnings := 0, 0
@@ -169,17 +167,18 @@ func prettier(t string, l logline.Line, o *out) bool {
 	return true
 }
 
-// listed reads linters that list what they find and print no sum: isort,
-// pre-commit's hooks.
+// listed reads linters that list what they find: isort, pre-commit's hooks, and
+// golangci-lint, whose sum is followed by its linters.
 type listed struct {
 	isort  Run
+	issues Run // "3 issues:", until the linters are listed
 	hooks  Run
 	hook   string
 	hookAt int
 }
 
 func (g *listed) triggers() []string {
-	return []string{"ERROR: ", "- hook id: ", "- exit code: ", "- files were modified by this hook"}
+	return []string{number + "issues:", number + "issues.", "* ", "ERROR: ", "- hook id: ", "- exit code: ", "- files were modified by this hook"}
 }
 
 func (g *listed) line(l logline.Line, o *out) {
@@ -188,6 +187,17 @@ func (g *listed) line(l logline.Line, o *out) {
 		return
 	}
 	switch {
+	case digit(t[0]):
+		if n, ok := like(t, "{n} issues:"); ok && n[0] > 0 {
+			g.issues = problems(of("golangci-lint", Lint, l), n[0], 0)
+		} else if t == "0 issues." {
+			o.add(of("golangci-lint", Lint, l))
+		}
+	case strings.HasPrefix(t, "* "):
+		if g.issues.First == l.Number-1 && like1(t, "* {*}: {n}") {
+			o.add(g.issues)
+			g.issues = Run{}
+		}
 	case strings.HasSuffix(t, " Imports are incorrectly sorted and/or formatted."):
 		path := strings.TrimSuffix(strings.TrimPrefix(t, "ERROR: "), " Imports are incorrectly sorted and/or formatted.")
 		more(&g.isort, bad("isort", Lint, 1, l), Failure{Name: cut(path), Line: l.Number})

@@ -6,11 +6,48 @@ import (
 	"github.com/postflight/postflight/internal/logline"
 )
 
+// nesting tells builds that run inside a test of another from those that follow
+// each other: "Scanning for projects..." stands at the beginning of each.
+type nesting struct {
+	depth int
+	held  []Run // of inner builds; they count when no outer one ends
+}
+
+func (n *nesting) begins() { n.depth++ }
+
+// put adds a run, or holds it while its build is an inner one.
+func (n *nesting) put(r Run, o *out) {
+	if n.depth > 1 && r.State != Passed {
+		if len(n.held) < maxFailures {
+			n.held = append(n.held, r)
+		}
+		return
+	}
+	o.add(r)
+}
+
+// ends ends a build.
+func (n *nesting) ends() {
+	n.depth = max(0, n.depth-1)
+	if n.depth == 0 {
+		n.held = nil
+	}
+}
+
+// close ends the log.
+func (n *nesting) close(o *out) {
+	for _, r := range n.held {
+		o.add(r)
+	}
+	n.held = nil
+}
+
 // surefire reads Maven's Surefire and Failsafe: the totals after "Results:", one
 // run for each module.
 //
 //	[ERROR] Tests run: 5, Failures: 1, Errors: 0, Skipped: 1
 type surefire struct {
+	nesting
 	module  string
 	classes Run  // what the classes added up to, as long as no total came
 	began   bool // "T E S T S" stood there
@@ -21,7 +58,7 @@ type surefire struct {
 
 func (g *surefire) triggers() []string {
 	return []string{
-		"T E S T S", "Tests run:", "Results:", "Results :", "[INFO]  T E S T S", "[INFO] Tests run:", "[ERROR] Tests run:",
+		"[INFO] Scanning for projects...", "T E S T S", "Tests run:", "Results:", "Results :", "[INFO]  T E S T S", "[INFO] Tests run:", "[ERROR] Tests run:",
 		"[WARNING] Tests run:", "[INFO] Results:", "[INFO] No tests to run.", "[INFO] Tests are skipped.", "[INFO] --- ",
 		"[ERROR]   ", "[ERROR] Failures:", "[ERROR] Errors:", "[INFO] BUILD", "No tests to run.", "Tests are skipped.",
 	}
@@ -30,6 +67,8 @@ func (g *surefire) triggers() []string {
 func (g *surefire) line(l logline.Line, o *out) {
 	t, level := leveled(string(l.Text))
 	switch {
+	case t == "Scanning for projects...":
+		g.begins()
 	case strings.HasPrefix(t, "--- "):
 		g.heading(t, l, o)
 	case strings.TrimSpace(t) == "T E S T S":
@@ -52,13 +91,16 @@ func (g *surefire) line(l logline.Line, o *out) {
 		r.Name, r.State = g.module, Empty
 		// Skipping was asked for.
 		r.Ignored = t == "Tests are skipped."
-		o.add(r)
+		g.put(r, o)
 		g.goal = Run{}
 	case strings.HasPrefix(t, "BUILD"):
 		if t != "BUILD SUCCESS" {
 			g.goal = Run{} // it broke before it ran any
 		}
 		g.flush(o)
+		if anyPrefix(t, "BUILD SUCCESS", "BUILD FAIL", "BUILD ERROR") {
+			g.ends()
+		}
 	}
 }
 
@@ -111,7 +153,7 @@ func (g *surefire) counts(t string, l logline.Line, o *out) {
 		r.Flaky = flakes
 		r.Passed = max(r.Passed, flakes)
 	}
-	o.add(r)
+	g.put(r, o)
 	g.classes, g.goal, g.began, g.results, g.fails = Run{}, Run{}, false, false, nil
 }
 
@@ -123,10 +165,10 @@ func (g *surefire) flush(o *out) {
 		if r.Failed > 0 {
 			r.State = Failed
 		}
-		o.add(r)
+		g.put(r, o)
 	}
 	if g.goal.First > 0 {
-		o.add(g.goal)
+		g.put(g.goal, o)
 	}
 	g.classes, g.goal, g.began, g.results = Run{}, Run{}, false, false
 }
@@ -134,6 +176,7 @@ func (g *surefire) flush(o *out) {
 func (g *surefire) end(o *out) {
 	g.goal = Run{} // the log ends under the heading
 	g.flush(o)
+	g.close(o)
 }
 
 // leveled takes Maven's "[INFO] " off a line.
@@ -147,24 +190,30 @@ func leveled(t string) (rest, level string) {
 }
 
 // maven reads what the whole build came to.
-type maven struct{}
+type maven struct{ nesting }
 
-func (maven) triggers() []string {
-	return []string{"[INFO] BUILD ", "[ERROR] BUILD "}
+func (g *maven) triggers() []string {
+	return []string{"[INFO] Scanning for projects...", "[INFO] BUILD ", "[ERROR] BUILD "}
 }
 
-func (maven) line(l logline.Line, o *out) {
+func (g *maven) line(l logline.Line, o *out) {
 	t, _ := leveled(string(l.Text))
 	if l.Indent > 0 {
 		return
 	}
 	switch t {
+	case "Scanning for projects...":
+		g.begins()
 	case "BUILD SUCCESS", "BUILD SUCCESSFUL":
-		o.add(of("Maven", Build, l))
-		o.finished("Maven")
+		g.put(of("Maven", Build, l), o)
+		g.ends()
+		if g.depth == 0 {
+			o.finished("Maven")
+		}
 	case "BUILD FAILURE", "BUILD FAILED", "BUILD ERROR":
-		o.add(bad("Maven", Build, 1, l))
+		g.put(bad("Maven", Build, 1, l), o)
+		g.ends()
 	}
 }
 
-func (maven) end(*out) {}
+func (g *maven) end(o *out) { g.close(o) }

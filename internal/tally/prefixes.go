@@ -136,11 +136,26 @@ func (g *lanes) concurrently(line int) func(text []byte) (name, rest []byte, ok 
 			return nil, nil, false
 		}
 		name, rest = text[1:i], text[i+2:]
+		if bytes.HasSuffix(rest, []byte(" restarted")) {
+			g.restarted(string(name))
+		}
 		if n, ended := like(string(rest), "{*} exited with code {n}"); ended && n[0] != 0 && !g.stopping {
 			more(&g.failed, Run{Tool: "concurrently", Kind: Task, State: Failed, Text: string(text), First: g.line0, Last: g.line0},
 				Failure{Name: string(name), Message: cut(string(rest)), Line: g.line0})
 		}
 		return name, rest, true
+	}
+}
+
+// restarted takes back the last failure of a command.
+func (g *lanes) restarted(name string) {
+	k := len(g.failed.Failures) - 1
+	if k < 0 || g.failed.Failures[k].Name != name {
+		return
+	}
+	g.failed.Failures = g.failed.Failures[:k]
+	if g.failed.Failed--; g.failed.Failed == 0 {
+		g.failed = Run{}
 	}
 }
 
