@@ -148,8 +148,8 @@ func (w *walker) arguments(cmd *syntax.CallExpr) {
 	for _, a := range cmd.Args[1:] {
 		for _, sub := range substitutions(a) {
 			for _, s := range sub.Stmts {
-				if looksAtStatus(s) {
-					continue
+				if b, ok := s.Cmd.(*syntax.BinaryCmd); ok && b.Op != syntax.AndStmt {
+					continue // looked at, or judged as a pipe
 				}
 				if check := w.check(s); check != nil && !quiet(argv(check)) {
 					w.finding(rule.Substitution, offset(check), fmt.Sprintf("the status of `%s` within the arguments of `%s` is lost", w.show(check), w.show(cmd.Args[0])))
@@ -162,6 +162,7 @@ func (w *walker) arguments(cmd *syntax.CallExpr) {
 
 var (
 	quietHosts = regexp.MustCompile(`(?i)slack|discord|telegram|teams|office\.com|pushover|ntfy|codecov|coveralls|codacy|notify|hc-ping|healthchecks|webhook_url|ipinfo|ifconfig|ipify|icanhazip|checkip`)
+	releases   = regexp.MustCompile(`(?i)deploy|release|publish|dist|rollout|(^|/)\.?ci/`)
 	shortFlag  = regexp.MustCompile(`^-[a-zA-Z#:]+$`)
 )
 
@@ -205,6 +206,8 @@ func (w *walker) curl(s *syntax.Stmt, cmd *syntax.CallExpr, args []string, c *ar
 		output = false
 	}
 	switch {
+	case w.where == inScript && !releases.MatchString(w.src.path):
+		return
 	case effect && !output:
 	case !output && url && w.where == inStep && !c.examined:
 	default:

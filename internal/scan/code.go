@@ -68,7 +68,7 @@ func exitsZero(stmt ast.Stmt) (*ast.CallExpr, bool) {
 
 var (
 	testFile = regexp.MustCompile(`(?i)(\.(test|tests|spec|cy|e2e|e2e-spec)\.[cm]?[jt]sx?$|(^|/)(__tests__|tests?|specs?|e2e|cypress)/)`)
-	focused  = regexp.MustCompile(`(?:^|[^\w.$])((?:describe|it|test|context|suite|specify|bench|Scenario|Feature)(?:\.(?:concurrent|sequential|each|describe|serial|parallel))*\.only)(?:\.\w+)*\s*[(\x60<]`)
+	focused  = regexp.MustCompile(`(?:^|[^\w.$])((?:describe|it|test|context|suite|specify|bench|Scenario|Feature)(?:\.(?:concurrent|sequential|each|describe|serial|parallel))*\.only)(?:\.\w+)*\s*(?:\(\s*['"\x60]|\x60|<|\(\s*\w+\.name\b|\(\s*(?:async\b|function\b|\())`)
 	fit      = regexp.MustCompile(`(?m)^[ \t]*(fit|fdescribe|fcontext)\s*\(\s*(['"\x60])`)
 	exits    = regexp.MustCompile(`(?:^|[^\w.$])process\.exit\(\s*(\d+)\s*\)`)
 	caught   = regexp.MustCompile(`(?m)^(?:await\s+|void\s+)?((?:[A-Za-z_$][\w$.]*|\(\s*async[^\n]*)?\(?[^\n]*\)|\}\)\(\))\s*\.catch\(\s*(?:console\.(?:error|log|warn)|\(?\s*\w+\s*\)?\s*=>\s*console\.(?:error|log|warn)\([^()]*\))\s*,?\s*\)\s*;?[ \t]*$`)
@@ -78,7 +78,7 @@ var (
 func (s *scanner) javascript(src *source) bool {
 	focus := testFile.MatchString(src.path) && (strings.Contains(src.text, ".only") || strings.Contains(src.text, "fit") || strings.Contains(src.text, "fdescribe") || strings.Contains(src.text, "fcontext"))
 	exit := strings.Contains(src.text, "process.exit(")
-	catch := strings.Contains(src.text, ".catch(") && s.main(src)
+	catch := strings.Contains(src.text, ".catch(") && s.program(src.path)
 	if !focus && !exit && !catch {
 		return false
 	}
@@ -100,6 +100,9 @@ func (s *scanner) javascript(src *source) bool {
 	}
 	if catch && !strings.Contains(src.text, "unhandledRejection") && !strings.Contains(src.text, "process.exitCode") {
 		for _, m := range caught.FindAllStringSubmatchIndex(masked, -1) {
+			if strings.Trim(masked[m[1]:], " \t\r\n;})") != "" {
+				continue // not the end of the program
+			}
 			at := strings.Index(src.text[m[0]:], ".catch(") + m[0]
 			src.report(rule.NeverSettled, rule.Warn, at, "a failure of the main promise is printed, and the program ends with 0")
 		}
@@ -107,19 +110,19 @@ func (s *scanner) javascript(src *source) bool {
 	return true
 }
 
-// main says whether a file is a program that a pipeline or a person runs.
-func (s *scanner) main(src *source) bool {
-	if s.called[src.path] || strings.HasPrefix(src.text, "#!") {
+// program says whether a file is a program that a pipeline or a person runs.
+func (s *scanner) program(p string) bool {
+	if s.called[p] || path.Dir(p) == "." {
 		return true
 	}
-	for dir := range strings.SplitSeq(path.Dir(src.path), "/") {
+	for dir := range strings.SplitSeq(path.Dir(p), "/") {
 		switch dir {
-		case "scripts", "script", "bin", "tools", "ci", ".ci", "tasks":
+		case "scripts", "script", "bin", "tools", "ci", ".ci", "tasks", ".github":
 			return true
 		}
 	}
-	for called := range s.called {
-		if strings.HasSuffix(src.path, "/"+called) {
+	for _, called := range s.bases[path.Base(p)] {
+		if strings.HasSuffix(p, "/"+called) {
 			return true
 		}
 	}

@@ -3,6 +3,7 @@ package scan
 import (
 	"fmt"
 	"path"
+	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -101,9 +102,10 @@ func (w workflow) goesOn(step *yaml.Node, checks []string) {
 // run reads the shell of a step.
 func (w workflow) run(step, run *yaml.Node, j job) *outcome {
 	out := &outcome{}
-	st, name, posix, ok := j.effective(text(get(step, "shell")))
-	if !ok {
-		return out
+	shell := text(get(step, "shell"))
+	st, name, posix, ok := j.effective(shell)
+	if !ok || shell == "" && j.shell == "" && (onWindows.MatchString(text(get(step, "if"))) || powerShell.MatchString(run.Value)) {
+		return out // PowerShell
 	}
 	lines := []int{run.Line}
 	if k := keyOf(step, "run"); k != nil {
@@ -113,6 +115,11 @@ func (w workflow) run(step, run *yaml.Node, j job) *outcome {
 	fragment{src: w.src, text: run.Value, start: w.src.body(run), posix: posix, state: st, where: inStep, shell: name, name: label, allow: lines, out: out}.analyse()
 	return out
 }
+
+var (
+	onWindows  = regexp.MustCompile(`(?i)(os|platform|runner)\b[^|&]*(==|contains|startsWith)[^|&]*win|(contains|startsWith)\([^)]*win`)
+	powerShell = regexp.MustCompile(`(?i)\$env:|-ErrorAction|\bWrite-(?:Host|Output)\b|\bNew-Item\b|\bInvoke-WebRequest\b|\bSet-(?:Content|Location)\b|\$LASTEXITCODE|\bRemove-Item\b|\bGet-\w+\b.*\||\bExpand-Archive\b`)
+)
 
 // effective is the shell that a step really gets.
 func (j job) effective(shell string) (st state, name string, posix, ok bool) {

@@ -2,6 +2,7 @@ package scan
 
 import (
 	"fmt"
+	"path"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -135,8 +136,9 @@ func (s *scanner) includes(n *yaml.Node) {
 // note remembers which scripts pipelines run.
 func (s *scanner) note(out *outcome) {
 	for _, p := range out.paths {
-		if len(s.called) < 10_000 {
+		if len(s.called) < 10_000 && !s.called[p] {
 			s.called[p] = true
+			s.bases[path.Base(p)] = append(s.bases[path.Base(p)], p)
 		}
 	}
 }

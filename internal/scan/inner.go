@@ -13,7 +13,7 @@ import (
 // texts judges shell that is handed to another shell: `sh -c 'a; b'`,
 // `pnpm -r exec sh -c 'a; b'`, `ssh host 'a; b'`.
 func (w *walker) texts(cmd *syntax.CallExpr, args []string, c *around) {
-	if w.where == inInner {
+	if w.where == inInner || w.where == inNPM && servesOnly(w.name) {
 		return
 	}
 	if path.Base(args[0]) == "ssh" || len(unwrap(args)) > 0 && unwrap(args)[0] == "ssh" {

@@ -62,7 +62,7 @@ func (w *walker) lost(stages []*syntax.Stmt, cmd *syntax.BinaryCmd, c *around) {
 		}
 	}
 	for _, stage := range stages[:len(stages)-1] {
-		call, worth := w.worth(stage, sink == "tee", whiles)
+		call, worth := w.worth(stage, sink == "tee", whiles, c.captured)
 		if !worth {
 			continue
 		}
@@ -97,11 +97,14 @@ func firstLine(s *syntax.Stmt) syntax.Node {
 }
 
 // worth finds in a stage the command whose status matters.
-func (w *walker) worth(stage *syntax.Stmt, tee, whiles bool) (*syntax.CallExpr, bool) {
+func (w *walker) worth(stage *syntax.Stmt, tee, whiles, captured bool) (*syntax.CallExpr, bool) {
 	for _, call := range calls(stage) {
 		args := argv(call)
 		switch classOf(args) {
 		case checking:
+			if captured && strings.Contains(args[0], "/") {
+				continue // its output is what is wanted
+			}
 			return call, true
 		case fallible:
 			plain := unwrap(args)

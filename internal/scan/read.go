@@ -2,6 +2,7 @@ package scan
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -38,7 +39,14 @@ func (s *scanner) file(f found) {
 		return
 	}
 	s.seen[f.path] = true
+	if f.kind == javascript && !testFile.MatchString(f.path) && !s.program(f.path) {
+		return
+	}
 	content, err := s.read(f.path)
+	if errors.Is(err, errLarge) && f.kind >= shell && f.kind != docker {
+		s.result.Left["too large"]++
+		return
+	}
 	if err != nil {
 		s.skip(f.path, 0, "cannot be read: "+reason(err))
 		return

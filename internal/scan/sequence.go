@@ -55,7 +55,7 @@ func (w *walker) ignored(s *syntax.Stmt, rest []*syntax.Stmt) bool {
 	for _, one := range calls(s) {
 		args := argv(one)
 		k := classOf(args)
-		if k == checking || w.where == inNPM && k >= unknown && !strings.HasPrefix(strings.Join(unwrap(args), " "), "$_") {
+		if k == checking || w.where == inNPM && k >= unknown && names.MatchString(w.name) && !strings.HasPrefix(strings.Join(unwrap(args), " "), "$_") {
 			call = one
 			break
 		}
@@ -264,7 +264,7 @@ func nameOf(a *syntax.Assign) string {
 // quiet are questions that cannot well fail.
 func quiet(args []string) bool {
 	args = unwrap(args)
-	return len(args) > 1 && (args[0] == "go" && (args[1] == "env" || args[1] == "tool") || args[1] == "--version" || args[1] == "-v" || args[0] == "npm" && (args[1] == "bin" || args[1] == "root" || args[1] == "prefix" || args[1] == "config") || args[0] == "yarn" && (args[1] == "cache" || args[1] == "config" || args[1] == "bin"))
+	return len(args) > 1 && (args[0] == "go" && (args[1] == "env" || args[1] == "tool") || args[1] == "--version" || args[1] == "-v" || args[0] == "docker" && (args[1] == "ps" || args[1] == "volume" || args[1] == "network" || args[1] == "images" || args[1] == "container" || args[1] == "image") || args[0] == "npm" && (args[1] == "bin" || args[1] == "root" || args[1] == "prefix" || args[1] == "config") || args[0] == "yarn" && (args[1] == "cache" || args[1] == "config" || args[1] == "bin"))
 }
 
 // substitutions are the commands substituted directly in a word.

@@ -46,7 +46,7 @@ const always = `jest vitest mocha ava jasmine karma tsc vue-tsc eslint stylelint
 
 // sub are tools of which some subcommands are checks.
 var sub = map[string]string{
-	"go":        "test build vet install generate run",
+	"go":        "test build vet install generate",
 	"cargo":     "test build check clippy nextest t b publish miri hack tarpaulin llvm-cov deny doc fmt fuzz",
 	"cross":     "test build check clippy",
 	"npm":       "test t tst ci it cit publish install-test install i run run-script start-test",
@@ -84,7 +84,7 @@ var sub = map[string]string{
 var names = regexp.MustCompile(`(?i)^(.*[-_:./])?(tests?|specs?|unit|e2e|integration|builds?|compile|lint|typecheck|type-check|types?|tsc|check|verify|validate|coverage|cov|ci|deploy|release|publish|package|dist|all|migrate|smoke|bundle|prod|production|bootstrap|eslint|vet)([-_:.].*)?$`)
 
 // notChecks are names that only look like one.
-var notChecks = regexp.MustCompile(`(?i)(clean|stop|teardown|cleanup|down$|remove|delete|kill|help|watch|fix|serve|install-?deps|badge|report|upload|fmt$|notify|setup|prune|logs?$|login|cache|status|info|print|list|purge|notes|changelog|version)`)
+var notChecks = regexp.MustCompile(`(?i)(clean|stop|teardown|cleanup|down$|remove|delete|kill|help|watch|fix|serve|install-?deps|badge|report|upload|fmt$|notify|setup|prune|logs?$|login|cache|status|info|print|list|purge|notes|changelog|version|(^|[-_:])get([-_:]|$)|packages|basename)`)
 
 // benign are commands whose failure says nothing about the product.
 const benign = `echo printf cat true false : test [ [[ rm rmdir mkdir cp mv ln ls touch chmod chown chgrp kill killall pkill grep egrep fgrep rg
@@ -210,7 +210,7 @@ func asks(name string, rest []string) bool {
 	}
 	for _, a := range rest {
 		switch a {
-		case "--version", "--help", "-V", "-version", "--list", "--print-config", "--show-config", "--dry-run=client", "--init", "--listTests":
+		case "--version", "--help", "-V", "-version", "--list", "--print-config", "--show-config", "--dry-run=client", "--init", "--listTests", "--print":
 			return true
 		}
 	}

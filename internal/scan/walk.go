@@ -18,9 +18,10 @@ type scanner struct {
 	ignore  ignore
 
 	files  []found
-	seen   map[string]bool // read already, by another's include
-	called map[string]bool // scripts that a pipeline runs, by path and by base name
-	phony  map[string]bool // targets that some makefile declares phony
+	seen   map[string]bool     // read already, by another's include
+	called map[string]bool     // scripts that a pipeline runs, by path and by base name
+	bases  map[string][]string // the same by base name
+	phony  map[string]bool     // targets that some makefile declares phony
 }
 
 // found is a file worth reading.
@@ -62,7 +63,10 @@ var left = map[string]bool{
 	".pnpm-store": true, "testdata": true, "__fixtures__": true, ".tox": true, ".next": true, ".nuxt": true,
 }
 
-var errFull = errors.New("too many files")
+var (
+	errFull  = errors.New("too many files")
+	errLarge = errors.New("too large")
+)
 
 // walk collects the files worth reading.
 func (s *scanner) walk(ctx context.Context) error {
@@ -208,7 +212,7 @@ func (s *scanner) read(p string) (string, error) {
 		return "", err
 	}
 	if int64(len(data)) > s.options.MaxBytes {
-		return "", fmt.Errorf("is larger than %d bytes", s.options.MaxBytes)
+		return "", fmt.Errorf("%w: more than %d bytes", errLarge, s.options.MaxBytes)
 	}
 	return string(data), nil
 }
