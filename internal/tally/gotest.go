@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/postflight/postflight/internal/logline"
+	"github.com/postflight/postflight/internal/rule"
 )
 
 // goTest reads go test, with -v and without, and gotestsum. All packages of an
@@ -55,7 +56,7 @@ func newGoTest() *goTest {
 
 func (g *goTest) triggers() []string {
 	return []string{"ok  ", "FAIL", "?   ", "PASS", "=== RUN ", "--- PASS: ", "--- FAIL: ", "--- SKIP: ", "panic: ",
-		"=== FAIL: ", "DONE "}
+		"=== FAIL: ", "DONE ", "go: warning: ", "no packages to test"}
 }
 
 func (g *goTest) line(l logline.Line, o *out) {
@@ -82,8 +83,22 @@ func (g *goTest) line(l logline.Line, o *out) {
 		}
 	case strings.HasPrefix(text, "=== FAIL: ") || strings.HasPrefix(text, "DONE "):
 		g.sum.line(text, l, o, g)
+	case strings.HasPrefix(text, "go: warning: ") || text == "no packages to test":
+		g.nothing(text, l, o)
 	case l.Indent >= 4 && logged(text):
 		g.logged(text)
+	}
+}
+
+// nothing reads what the go command says when a pattern selects nothing.
+func (g *goTest) nothing(text string, l logline.Line, o *out) {
+	if l.Indent > 0 {
+		return
+	}
+	if strings.HasSuffix(text, " matched no packages") {
+		o.mark(rule.NothingSelected, "go", l)
+	} else if text == "no packages to test" {
+		o.add(Run{Tool: "go test", Kind: Test, State: Empty, First: l.Number, Last: l.Number, Text: text})
 	}
 }
 

@@ -18,7 +18,7 @@ type minitest struct {
 }
 
 func (m *minitest) triggers() []string {
-	return []string{"Run options: ", "# Running:", "Running ", "Finished in ", number + "runs, ", number + "tests, ", number + "run, ", number + "test, ",
+	return []string{"Run options: ", "# Running:", "Running ", "Finished ", "Fabulous ", number + "runs, ", number + "tests, ", number + "run, ", number + "test, ",
 		"Loaded suite ", "Started", number + ") Failure:", number + ") Error:", "1) ", "2) ", "3) ", "4) ", "5) ", "6) ", "7) ", "8) ", "9) ",
 		"Failure: ", "Error: "}
 }
@@ -58,9 +58,10 @@ func (m *minitest) line(l logline.Line, o *out) {
 			_, name, _ := strings.Cut(text, ": ")
 			m.fails.add(name, "", l.Number)
 		}
-	case strings.HasPrefix(text, "Finished in "):
-		_, short := match(text, "Finished in ~s*")
-		_, long := match(text, "Finished in ~ seconds.")
+	case strings.HasPrefix(text, "Finished ") || strings.HasPrefix(text, "Fabulous "):
+		_, took, _ := strings.Cut(text, " in ")
+		_, short := match(took, "~s*")
+		_, long := match(took, "~ seconds.")
 		if short || long {
 			m.ended = l.Number
 		}

@@ -98,6 +98,9 @@ func pythonCases() []nativeCase {
 			"  pytest passed: 3 passed, 0 failed, 0 skipped, 3 expected @1-6\n"},
 		{"pytest --lf", "===== test session starts =====\ncollected 1 item\nrun-last-failure: rerun previous 1 failure\n\na.py .\n\n===== 1 passed in 0.02s =====\n",
 			"  pytest passed: 1 passed, 0 failed, 0 skipped, 1 expected, rerun @1-7\n"},
+		{"pytest --collect-only", "===== test session starts =====\ncollected 3 items / 2 deselected / 1 selected\n\n<Module a.py>\n\n===== 1/3 tests collected (2 deselected) in 0.00s =====\n", ""},
+		{"pytest --collect-only with an error", "===== test session starts =====\ncollected 3 items / 1 error\n\n===== 3 tests collected, 1 error in 0.11s =====\n",
+			"  pytest failed: 0 passed, 1 failed, 0 skipped, 3 expected @1-4\n"},
 		{"pytest, old", "======= test session starts =======\ncollected 2 items\n\n======= 1 failed, 1 passed in 0.12 seconds =======\n",
 			"  pytest failed: 1 passed, 1 failed, 0 skipped, 2 expected @1-4\n"},
 		{"two pytest sessions, the first crashed", "===== test session starts =====\ncollected 9 items\n\na.py ..Segmentation fault (core dumped)\n===== test session starts =====\ncollected 1 item\n\nb.py .\n\n===== 1 passed in 0.01s =====\n",
@@ -134,6 +137,8 @@ func printedCases() []nativeCase {
 		{"go test -v, killed", "=== RUN   TestX\n    x_test.go:3: waiting\n", "  go test unfinished: 0 passed, 0 failed, 0 skipped @1-1\n"},
 		{"a Go test binary", "=== RUN   TestX\n    x_test.go:3: bad\n--- FAIL: TestX (0.00s)\nFAIL\n",
 			"  go test failed: 0 passed, 1 failed, 0 skipped @1-3\n    3: TestX | x_test.go:3: bad\n"},
+		{"go test without packages", "go: warning: \"./...\" matched no packages\nno packages to test\n",
+			"  go test empty: 0 passed, 0 failed, 0 skipped @2-2\n  mark nothing-selected 1: go: warning: \"./...\" matched no packages\n"},
 		{"go test timed out", "panic: test timed out after 1s\n\trunning tests:\n\t\tTestX (1s)\n\ngoroutine 7 [running]:\nFAIL\texample.org/a\t1.004s\nFAIL\n",
 			"  go test failed: 0 passed, 1 failed, 0 skipped, uncounted @6-6\n    6: example.org/a | panic: test timed out after 1s\n"},
 		{"words only", strings.Join([]string{

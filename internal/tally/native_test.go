@@ -47,7 +47,7 @@ func describe(r Result) string {
 		}
 	}
 	for _, m := range r.Marks {
-		if m.Tool != "pytest" {
+		if m.Tool != "pytest" && m.Tool != "go" {
 			continue
 		}
 		fmt.Fprintf(&b, "  mark %s %d: %s\n", m.Rule, m.Line, m.Text)

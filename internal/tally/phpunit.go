@@ -106,6 +106,9 @@ func (p *phpunit) counts(text string, l logline.Line, o *out) {
 	r := &p.run
 	r.Failed, r.Skipped = counts["Failures"]+counts["Errors"], counts["Skipped"]+counts["Incomplete"]
 	r.Passed, r.Warnings = max(0, counts["Tests"]-r.Failed-r.Skipped), counts["Warnings"]+counts["PHPUnit Warnings"]
+	if p.verdict == "WARNINGS!" {
+		r.Passed = max(0, r.Passed-r.Warnings)
+	}
 	r.State = outcome(*r)
 	if p.verdict == "FAILURES!" || p.verdict == "ERRORS!" {
 		r.State, r.Failed, r.Failures = Failed, max(1, r.Failed), p.fails

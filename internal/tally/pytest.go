@@ -190,13 +190,16 @@ func (p *pytest) last(text string, l logline.Line, o *out, quiet bool) {
 	if !plain && !long && !old {
 		return
 	}
-	counts, ok := tallied(text[:at], ", ")
-	if text[:at] == "no tests ran" || text[:at] == "no tests collected" {
-		counts, ok = map[string]int{"deselected": 0}, true
+	words := text[:at]
+	if first, rest, _ := strings.Cut(words, ", "); strings.Contains(first, " collected") {
+		if words = rest; !strings.Contains(words, " error") { // --collect-only
+			p.sessions.close(-1)
+			return
+		}
 	}
-	if _, collected := counts["tests collected"]; collected || counts["test collected"] > 0 {
-		p.sessions.close(-1)
-		return
+	counts, ok := tallied(words, ", ")
+	if words == "no tests ran" {
+		counts, ok = map[string]int{"deselected": 0}, true
 	}
 	// Plugins add words of their own: in a frame they are believed.
 	if !ok || quiet && !only(counts, pytestWords) {
