@@ -121,6 +121,9 @@ func (m *mocha) details(text string, l logline.Line, o *out) bool {
 		return true
 	}
 	switch {
+	case mochaTick(text): // the tests go on: a test printed the counts
+		m.open = false
+		return false
 	case l.Indent < 4:
 		m.open = m.item < m.run.Failed
 		if m.open {
@@ -152,10 +155,14 @@ func (m *mocha) named(l logline.Line) {
 	m.title = nil
 }
 
+func mochaTick(text string) bool {
+	return strings.HasPrefix(text, "✔ ") || strings.HasPrefix(text, "✓ ") || strings.HasPrefix(text, "√ ")
+}
+
 // look follows the spec reporter from the first lines of a log, or from the
 // echo of the command: nothing else tells that Mocha ran and did not end.
 func (m *mocha) look(text string, l logline.Line, o *out) {
-	tick := strings.HasPrefix(text, "✔ ") || strings.HasPrefix(text, "✓ ") || strings.HasPrefix(text, "√ ")
+	tick := mochaTick(text)
 	if tick && l.Indent >= 2 {
 		if m.ticks++; m.ticks == 1 && m.run == nil || m.first == 0 {
 			m.first = l.Number

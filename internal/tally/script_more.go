@@ -339,12 +339,12 @@ func (u *uvu) line(l logline.Line, o *out) {
 	if !isDuration(value) {
 		return
 	}
-	run := Run{Tool: "uvu", Kind: Test, State: Passed, Expected: u.n[0], Passed: u.n[1], Skipped: u.n[2], First: l.Number - 3, Last: l.Number, Text: string(l.Text), Indent: l.Indent}
-	run.Failed = max(u.n[0]-u.n[1]-u.n[2], 0)
+	run := Run{Tool: "uvu", Kind: Test, State: Passed, Expected: u.n[0] + u.n[2], Passed: u.n[1], Skipped: u.n[2], First: l.Number - 3, Last: l.Number, Text: string(l.Text), Indent: l.Indent}
+	run.Failed = max(u.n[0]-u.n[1], 0) // its total leaves out what is skipped
 	switch {
 	case run.Failed > 0:
 		run.State = Failed
-	case u.n[0] == 0:
+	case u.n[0]+u.n[2] == 0:
 		run.State = Empty
 	}
 	o.add(run)

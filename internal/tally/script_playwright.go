@@ -37,12 +37,17 @@ func (p *playwright) triggers() []string {
 	return []string{
 		"Running ", "Error: No tests found", "Error: item focused with ", "Error: worker process exited unexpectedly", "Serving HTML report at",
 		number + "failed", number + "interrupted", number + "flaky", number + "skipped", number + "did not run", number + "passed", number + "error",
-		"[1", "[2", "[3", "[4", "[5", "[6", "[7", "[8", "[9",
 	}
 }
 
 func (p *playwright) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	p.read(string(l.Text), l, o)
+	if p.stage.host == p { // until the counts add up every line may name a test
+		o.next(1)
+	}
+}
+
+func (p *playwright) read(text string, l logline.Line, o *out) {
 	switch {
 	case strings.HasPrefix(text, "Running ") && l.Indent <= 1:
 		if n, ok := pwRunning(text); ok {

@@ -275,7 +275,7 @@ func (d *tapDoc) judge() (Run, bool) {
 		run.Expected = d.plan
 	}
 	switch {
-	case !d.header && d.plan < 0, d.plan < 0 && d.numbers == 0 && d.bail == "", d.numbers == 0 && d.plan > 0 && !d.header:
+	case !d.header && d.plan < 0, d.plan < 0 && d.numbers == 0 && d.bail == "", d.numbers == 0 && d.plan > 0 && !d.header, d.trailing && !d.header && d.numbers != d.plan:
 		return run, false
 	case d.bail != "":
 		run.State, run.Failed, run.Text = Failed, max(run.Failed, 1), d.bail
