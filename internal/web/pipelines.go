@@ -81,7 +81,7 @@ func stepMark(s pipeline.State) mark {
 func levelMark(f rule.Finding) mark {
 	switch {
 	case f.Allowed != "":
-		return mark{"idle", "hand", "Allowed"}
+		return mark{"idle", "dash", "Allowed"}
 	case f.Level == rule.Fail:
 		return mark{"bad", "cross", "Fails the step"}
 	case f.Level == rule.Warn:
@@ -183,7 +183,7 @@ func (s StepView) bar() durationBar {
 	return b
 }
 
-// spark of a step: the executed tests of its green runs and of this one.
+// testSpark is the executed tests of its green runs and of this one.
 type testSpark struct {
 	Points string  // of a polyline in a box of 120 by 28
 	X, Y   float64 // of this run; it is not green when Bad
@@ -230,7 +230,7 @@ func (s StepView) spark() testSpark {
 	return out
 }
 
-// missing lists what was wanted of a run and what it says against it.
+// wantedWord lists the steps that a run was to have.
 func wantedWord(c pipeline.Closed) string {
 	names := make([]string, 0, len(c.Wanted))
 	for _, w := range c.Wanted {
