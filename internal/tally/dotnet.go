@@ -72,12 +72,11 @@ func (g *vstest) line(l logline.Line, o *out) {
 func (g *vstest) list(l logline.Line, o *out) {
 	if n, ok := like(string(l.Text), "Total tests: {n}. Passed: {n}. Failed: {n}. Skipped: {n}."); ok {
 		r := tested(of("dotnet test", Test, l), n[1], n[2], n[3])
-		r.Expected, g.told, g.toldBad = n[0], l.Number, n[2] > 0
+		g.told, g.toldBad = l.Number, n[2] > 0
 		g.put(r, o)
 		return
 	}
-	n, ok := like(string(l.Text), "Total tests: {n}")
-	if !ok {
+	if !like1(string(l.Text), "Total tests: {n}") {
 		return
 	}
 	failed := g.run.State == Failed && !g.open
@@ -86,7 +85,6 @@ func (g *vstest) list(l logline.Line, o *out) {
 	}
 	g.flush(o)
 	g.run, g.open = of("dotnet test", Test, l), true
-	g.run.Expected = n[0]
 	if failed {
 		g.run.State = Failed
 	}

@@ -15,6 +15,7 @@ type gradle struct {
 	counted Run   // "5 tests completed, 1 failed"
 	failing bool  // "There were failing tests"
 	ant     bool  // "Buildfile: " stood there
+	packs   bool  // the build makes something too: tests were not all it was for
 	tasks   bool  // "> Task :x" stood there: it is Gradle
 }
 
@@ -57,6 +58,7 @@ func (g *gradle) task(t string, l logline.Line, o *out) {
 	g.tasks = true
 	path, state, _ := strings.Cut(strings.TrimPrefix(t, "> Task "), " ")
 	name := path[strings.LastIndexByte(path, ':')+1:]
+	g.packs = g.packs || name == "build" || name == "assemble" || name == "jar" || name == "bootJar" || name == "war" || anyPrefix(name, "publish", "install", "assemble", "bundle")
 	if name != "test" && !strings.HasSuffix(name, "Test") || prepares(name) {
 		return
 	}
@@ -68,10 +70,8 @@ func (g *gradle) task(t string, l logline.Line, o *out) {
 	r := of("Gradle", Test, l)
 	r.Name, r.Uncounted = path, true
 	switch state {
-	case "NO-SOURCE":
+	case "NO-SOURCE", "SKIPPED":
 		r.State = Empty
-	case "SKIPPED":
-		r.State, r.Ignored = Empty, true
 	case "FROM-CACHE":
 		o.mark(rule.CacheReplay, "Gradle", l)
 		r.Passed = 1
@@ -134,7 +134,9 @@ func (g *gradle) outcome(r Run, o *out) {
 	}
 	g.flushCount(o)
 	for _, t := range g.ran {
-		o.add(t)
+		if t.State != Empty || !g.packs {
+			o.add(t)
+		}
 	}
 	if r.State == Passed && g.tasks {
 		o.finished("Gradle")
@@ -146,7 +148,7 @@ func (g *gradle) outcome(r Run, o *out) {
 func (g *gradle) end(o *out) {
 	g.flushCount(o)
 	for _, t := range g.ran {
-		if t.State != Passed {
+		if t.State == Failed {
 			o.add(t)
 		}
 	}

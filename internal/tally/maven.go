@@ -52,6 +52,8 @@ type surefire struct {
 	classes Run  // what the classes added up to, as long as no total came
 	began   bool // "T E S T S" stood there
 	goal    Run  // its heading stood there, and nothing under it yet
+	empty   []Run
+	packs   bool // the build goes on to package: tests were not all it was for
 	results bool
 	fails   []Failure
 }
@@ -89,19 +91,27 @@ func (g *surefire) line(l logline.Line, o *out) {
 	case t == "No tests to run." || t == "Tests are skipped.":
 		r := of("Surefire", Test, l)
 		r.Name, r.State = g.module, Empty
-		// Skipping was asked for.
-		r.Ignored = t == "Tests are skipped."
-		g.put(r, o)
-		g.goal = Run{}
+		g.goal = r
 	case strings.HasPrefix(t, "BUILD"):
-		if t != "BUILD SUCCESS" {
-			g.goal = Run{} // it broke before it ran any
+		if anyPrefix(t, "BUILD FAIL", "BUILD ERROR") {
+			g.goal, g.empty = Run{}, nil // it broke before it ran any
 		}
 		g.flush(o)
 		if anyPrefix(t, "BUILD SUCCESS", "BUILD FAIL", "BUILD ERROR") {
+			g.nothing(o)
 			g.ends()
 		}
 	}
+}
+
+// nothing adds what had no tests, unless the build was for something else too.
+func (g *surefire) nothing(o *out) {
+	if !g.packs {
+		for _, r := range g.empty {
+			g.put(r, o)
+		}
+	}
+	g.empty, g.packs = nil, false
 }
 
 // heading reads "--- surefire:3.2.5:test (default-test) @ shop ---". When the
@@ -113,6 +123,9 @@ func (g *surefire) heading(t string, l logline.Line, o *out) {
 		return
 	}
 	g.module = strings.TrimSuffix(module, " ---")
+	for _, packs := range []string{":jar (", ":war (", ":ear (", ":install (", ":deploy (", ":repackage (", ":shade (", ":bundle ("} {
+		g.packs = g.packs || strings.Contains(goal, packs)
+	}
 	if like1(goal, "--- {*}surefire{*}:test ({*})") || like1(goal, "--- {*}failsafe{*}:integration-test ({*})") {
 		g.goal = of("Surefire", Test, l)
 		g.goal.Name, g.goal.State = g.module, Empty
@@ -167,15 +180,18 @@ func (g *surefire) flush(o *out) {
 		}
 		g.put(r, o)
 	}
-	if g.goal.First > 0 {
-		g.put(g.goal, o)
+	if g.goal.First > 0 && len(g.empty) < maxFailures {
+		g.empty = append(g.empty, g.goal)
 	}
 	g.classes, g.goal, g.began, g.results = Run{}, Run{}, false, false
 }
 
 func (g *surefire) end(o *out) {
-	g.goal = Run{} // the log ends under the heading
+	if strings.HasPrefix(g.goal.Text, "[INFO] ---") {
+		g.goal = Run{} // the log ends under the heading
+	}
 	g.flush(o)
+	g.nothing(o)
 	g.close(o)
 }
 

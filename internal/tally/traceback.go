@@ -19,6 +19,14 @@ func (d *deaths) keep(number int, text string) {
 	}
 }
 
+// goesOn moves the last of them down to a line of its trace: what matters is
+// whether anything followed.
+func (d *deaths) goesOn(number int) {
+	if k := len(d.lines) - 1; k >= 0 && d.lines[k].Number == number-1 {
+		d.lines[k].Number = number
+	}
+}
+
 func (d *deaths) tell(tool string, o *out) {
 	for _, l := range d.lines {
 		if !underTest(o.r.runs, l.Number) {
@@ -121,41 +129,48 @@ type uncaught struct {
 }
 
 func (g *uncaught) triggers() []string {
-	return []string{
-		"Exception in thread \"main\" ", "at ", "Node.js v", "Unhandled exception. ", "PHP Fatal error:  Uncaught ", "thread 'main' ",
-	}
+	return []string{"Exception in thread \"main\" ", "at ", "Node.js v", "Unhandled exception. ", "PHP Fatal error:  Uncaught ", "thread 'main' "}
 }
 
 func (g *uncaught) line(l logline.Line, o *out) {
 	t := string(l.Text)
-	if strings.HasPrefix(t, "at ") {
+	if strings.HasPrefix(t, "at ") && l.Indent > 0 {
 		if g.main > 0 && g.main == l.Number-1 {
-			g.keep(g.main, g.text)
+			g.dies(g.main, g.text, o)
+			g.goesOn(l.Number)
 		}
 		g.stack, g.main = l.Number, 0
-		return
-	}
-	if l.Indent > 0 {
-		return
 	}
 	switch {
+	case l.Indent > 0, t == "stack backtrace:", t == "Stack trace:", anyPrefix(t, "note: ", "Caused by: ", "#"):
+		g.goesOn(l.Number)
 	case strings.HasPrefix(t, "Node.js v"):
 		if like1(t, "Node.js v{n}.{n}.{n}") && g.stack > 0 && l.Number-g.stack < 16 {
 			g.keep(l.Number, t)
 		}
-	case strings.HasPrefix(t, "Exception in thread"):
+	case strings.HasPrefix(t, "Exception in thread \"main\" "):
 		g.main, g.text = l.Number, t
 	case strings.HasPrefix(t, "Unhandled exception. "):
 		if name, _, ok := strings.Cut(t[len("Unhandled exception. "):], ":"); ok && token(name) {
-			g.keep(l.Number, t)
+			g.dies(l.Number, t, o)
 		}
 	case strings.HasPrefix(t, "PHP Fatal error:  Uncaught "):
-		g.keep(l.Number, t)
+		g.dies(l.Number, t, o)
 	case strings.HasPrefix(t, "thread 'main' "):
 		if like1(t, "thread 'main' panicked at {*}") || like1(t, "thread 'main' ({n}) panicked at {*}") {
-			g.keep(l.Number, t)
+			g.dies(l.Number, t, o)
+			g.text = "rust"
 		}
+	case g.text == "rust":
+		g.goesOn(l.Number) // the message
+		g.text = ""
 	}
+}
+
+// dies keeps a death and follows its trace.
+func (g *uncaught) dies(number int, text string, o *out) {
+	g.keep(number, text)
+	o.next(60)
 }
 
 func (g *uncaught) end(o *out) { g.tell("program", o) }
