@@ -2,7 +2,7 @@
 # Runs the benchmarks of docs/benchmarks.md and prints their tables.
 # Usage: scripts/bench.sh [PART]...
 #
-# The parts, in order: journey soak stages drill. Each compares with its floor, and
+# The parts, in order: journey soak guard stages drill. Each compares with its floor, and
 # with its peers, in the same run: pairs are interleaved, medians are printed.
 # ROUNDS (9), RUNS (3): of the journey; TIMES (5): of the others.
 # shellcheck source=scripts/lib.sh
@@ -52,6 +52,18 @@ soak() {
 	fi
 	go build -o "$SCRATCH/journey" ./bench/journey
 	"$SCRATCH/journey" -soak "${SOAK:-1000}"
+}
+
+# guard passes streams through cat, tee and the guard.
+guard() {
+	if [ "$(uname -s)" != Linux ]; then
+		warn "the guard is measured on Linux only: it is NOT measured"
+		return 0
+	fi
+	"$ROOT/scripts/build.sh"
+	go build -o "$SCRATCH/guard" ./bench/guard
+	"$SCRATCH/guard" -rounds "${TIMES:-5}" -postflight "$ROOT/bin/postflight" -dir "$SCRATCH"
+	say "medians of ${TIMES:-5}; load average $(cut -d ' ' -f 1-3 /proc/loadavg 2>/dev/null || true)"
 }
 
 # stages runs every Go benchmark of these packages in turn, several times over.
@@ -116,11 +128,11 @@ drill() {
 need_go
 "$ROOT/scripts/setup.sh" browser postgres
 machine
-[ $# -gt 0 ] || set -- journey soak stages drill
+[ $# -gt 0 ] || set -- journey soak guard stages drill
 for part in "$@"; do
 	say "$part"
 	case "$part" in
-	journey | soak | stages | drill) "$part" ;;
-	*) die "nothing is called $part" "the parts: journey soak stages drill" ;;
+	journey | soak | guard | stages | drill) "$part" ;;
+	*) die "nothing is called $part" "the parts: journey soak guard stages drill" ;;
 	esac
 done

@@ -9,3 +9,4 @@ templ="$(tool github.com/a-h/templ/cmd/templ)"
 "$templ" generate -log-level error -path internal/web
 go generate ./internal/config >/dev/null
 go test ./internal/api -run Document -update >/dev/null
+go run ./cmd/postflight guard rules --markdown >docs/guard-rules.md
