@@ -59,7 +59,7 @@ const (
 
 // Options say what to run, and how. Zero values are the defaults named.
 type Options struct {
-	Argv []string
+	Argv []string // a name without a slash is looked up in our own PATH
 	Dir  string
 	Env  []string // nil: our own
 	// Stdin passes our standard input through. Without it the command reads

@@ -114,8 +114,12 @@ func (r *runner) drain(now time.Duration) {
 }
 
 // split sorts what is left over into what is ended, which it returns, and what
-// is left alone, and notes both.
+// is left alone, and notes both. What is ended along with the command is no
+// leftover.
 func (r *runner) split(left []process.Process) []process.Process {
+	if r.whole {
+		return left
+	}
 	names := r.lines.holders()
 	var end []process.Process
 	r.result.Left = nil
@@ -157,11 +161,7 @@ func (r *runner) terminate() {
 		return
 	}
 	r.all = true
-	left := r.sweep()
-	if !r.alive {
-		r.split(left)
-	}
-	r.signal(left, syscall.SIGTERM)
+	r.signal(r.split(r.sweep()), syscall.SIGTERM)
 	r.phase, r.deadline = ending, r.now()+r.o.Grace
 }
 
@@ -187,14 +187,12 @@ func (r *runner) signal(to []process.Process, sig syscall.Signal) {
 // insist waits for the end of what got a signal, and kills what does not heed it.
 func (r *runner) insist(now time.Duration) {
 	r.reap()
-	left := r.sweep()
-	end := left
-	if !r.alive {
-		end = r.split(left)
-	}
+	end := r.split(r.family())
 	if !r.alive && len(end) == 0 {
-		r.phase, r.deadline = closing, now+settle
-		return
+		if end = r.split(r.sweep()); len(end) == 0 {
+			r.phase, r.deadline = closing, now+settle
+			return
+		}
 	}
 	switch {
 	case now < r.deadline:

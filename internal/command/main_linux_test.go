@@ -51,6 +51,7 @@ type script struct {
 	Log                      string // where to write what Output saw
 	Report                   string // where to write told
 	Cancel                   bool   // ctx is done by the first SIGINT or SIGTERM, as in the CLI
+	Cancelled                bool   // ctx is done from the start
 	Raise                    bool
 	Glance                   bool // Output looks at every cache line and writes no log
 	Busy                     bool // run a command of our own meanwhile, as a diagnosis does
@@ -81,6 +82,11 @@ func playGuard() {
 		var stop context.CancelFunc
 		ctx, stop = signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 		defer stop()
+	}
+	if s.Cancelled {
+		var stop context.CancelFunc
+		ctx, stop = context.WithCancel(ctx)
+		stop()
 	}
 	var out told
 	var log *os.File

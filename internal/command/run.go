@@ -42,6 +42,7 @@ type runner struct {
 	cancelled bool
 	fault     error // of our own
 	all       bool  // whatever is left has to go: an order
+	whole     bool  // the order came while the command lived
 	before    syscall.Rusage
 	oom       int
 	signals   chan os.Signal
@@ -173,7 +174,7 @@ func (r *runner) tick() {
 		Late:    late,
 	})
 	if order == End {
-		r.result.Ended, r.all = true, true
+		r.result.Ended, r.all, r.whole = true, true, r.alive
 		r.diagnose()
 	}
 }
@@ -258,7 +259,7 @@ func (r *runner) advance() {
 	switch r.phase {
 	case running:
 		if r.cancelled && now >= max(r.deadline, r.heeded()) {
-			r.result.Ended, r.all = true, true
+			r.result.Ended, r.all, r.whole = true, true, r.alive
 			r.terminate()
 		}
 	case draining:

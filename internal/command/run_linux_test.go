@@ -246,6 +246,9 @@ func TestOrderToEnd(t *testing.T) {
 			if out.Diagnosed < 1 || out.Samples < 1 {
 				t.Errorf("got %+v", out)
 			}
+			if len(out.Result.Orphans) > 0 {
+				t.Errorf("what was ended with the command is no orphan: %+v", out.Result.Orphans)
+			}
 			if err := syscall.Kill(-out.Root, 0); err == nil {
 				t.Error("the group lives")
 			}
@@ -293,5 +296,50 @@ func TestAsFirstProcess(t *testing.T) {
 	}
 	if len(out.Result.Orphans) != 1 || len(out.Result.Reaped) < 1 || out.Result.Reaped[0].Code != 9 {
 		t.Errorf("got %+v", out.Result)
+	}
+}
+
+func TestContextDoneWithoutASignal(t *testing.T) {
+	t.Parallel()
+	_, _, out := newGuard(t, script{Argv: sh("sleep 1000"), Cancelled: true, Grace: time.Hour}).run()
+	if !out.Result.Ended || out.Result.Signal != syscall.SIGTERM || out.Result.Forwarded != 0 {
+		t.Errorf("got %+v", out.Result)
+	}
+}
+
+// An order after the command's own end ends what is left, without the wait, and
+// whatever was to be kept; the command's status stands.
+func TestOrderAgainstOrphans(t *testing.T) {
+	t.Parallel()
+	g := newGuard(t, script{
+		Argv: sh("sleep 1000 & setsid sleep 1000 & sleep 0.3; exit 0"), EndOnOrphans: true,
+		Interval: 50 * time.Millisecond, Orphans: time.Hour,
+	})
+	_, _, out := g.run()
+	if out.Result.Code != 0 || !out.Result.Ended || len(out.Result.Orphans) != 2 || out.Diagnosed != 3 {
+		t.Errorf("got %+v", out)
+	}
+}
+
+// The command closes its output and goes on; so do we.
+func TestOutputClosedEarly(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []string{"never", "always"} {
+		stdout, _, out := newGuard(t, script{Argv: sh("echo a; exec >/dev/null 2>&1 </dev/null; sleep 0.5; exit 8"), Terminal: mode}).run()
+		if stdout != "a\n" || out.Result.Code != 8 || out.Result.Duration < 400*time.Millisecond {
+			t.Errorf("%s: got %q, %+v", mode, stdout, out.Result)
+		}
+	}
+}
+
+func TestManyDescendants(t *testing.T) {
+	t.Parallel()
+	g := newGuard(t, script{
+		Argv:     sh("i=0; while [ $i -lt 200 ]; do sleep 1000 & (setsid sleep 1000 &); i=$((i+1)); done; echo all; wait"),
+		EndAfter: 2 * time.Second, Interval: 50 * time.Millisecond, Grace: 5 * time.Second,
+	})
+	_, _, out := g.run()
+	if !out.Result.Ended || out.Result.Signal != syscall.SIGTERM || out.MaxOthers < 20 {
+		t.Errorf("got %+v", out)
 	}
 }

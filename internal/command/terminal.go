@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
@@ -145,8 +146,12 @@ func (t *terminal) close() {
 	t.hangUp()
 	if t.typing != nil {
 		unix.Close(t.mute[1])
-		<-t.typing
-		unix.Close(t.mute[0])
+		select {
+		case <-t.typing:
+			unix.Close(t.mute[0])
+		case <-time.After(settle): // somebody else took the key that it was promised, and it waits for the next
+			return
+		}
 		t.typing = nil
 	}
 	if t.master >= 0 {
