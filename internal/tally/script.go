@@ -25,13 +25,34 @@ func scriptGrammars() []grammar {
 // it begins and when it ends. What the others see meanwhile, its tests print.
 type stage struct{ host grammar }
 
-// guest is a grammar that is silent while another has the stage.
+// guest is a grammar that is silent while another has the stage, and within the
+// fences of a document that somebody prints.
 type guest struct {
 	grammar
 	stage *stage
+	fence int // the line on which a fence opened
 }
 
+// maxFence is how many lines a fence may hold; one that is never closed silences
+// no more than these.
+const maxFence = 100
+
+func (g *guest) triggers() []string { return append(g.grammar.triggers(), "```") }
+
 func (g *guest) line(l logline.Line, o *out) {
+	if word, ok := strings.CutPrefix(string(l.Text), "```"); ok && l.Indent <= 3 {
+		switch {
+		case g.fence > 0:
+			g.fence = 0
+		case !strings.ContainsAny(word, " `"):
+			g.fence = l.Number
+		}
+		return
+	}
+	if g.fence > 0 && l.Number <= g.fence+maxFence {
+		return
+	}
+	g.fence = 0
 	if h := g.stage.host; h == nil || h == g.grammar {
 		g.grammar.line(l, o)
 	}

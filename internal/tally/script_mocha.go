@@ -25,7 +25,7 @@ type mocha struct {
 func (m *mocha) triggers() []string {
 	return []string{
 		number + "passing", number + "pending", number + "failing", "✔ ", "✓ ", "√ ", number + ") ",
-		"Exception during run: ", "Error: No test files found", "> mocha", "$ mocha", "> nyc mocha", "> c8 mocha", "> npx mocha",
+		"Exception during run: ", "Error: No test files found", "> ", "$ ", "Running \"mocha",
 	}
 }
 
@@ -33,8 +33,10 @@ func (m *mocha) line(l logline.Line, o *out) {
 	text := string(l.Text)
 	switch {
 	case m.open && m.details(text, l, o):
-	case strings.HasPrefix(text, "> ") || strings.HasPrefix(text, "$ "):
-		m.echo = l.Number
+	case strings.HasPrefix(text, "> ") || strings.HasPrefix(text, "$ ") || strings.HasPrefix(text, "Running \"mocha"):
+		if l.Indent == 0 && echoesMocha(text) {
+			m.echo = l.Number
+		}
 	case strings.HasPrefix(text, "Error: No test files found") && l.Indent == 0:
 		o.add(Run{Tool: "Mocha", Kind: Test, State: Empty, First: l.Number, Last: l.Number, Text: text})
 	case strings.HasPrefix(text, "Exception during run: ") && l.Indent == 1:
@@ -153,6 +155,16 @@ func (m *mocha) named(l logline.Line) {
 		m.run.Failures = append(m.run.Failures, Failure{Name: cut(name), Line: l.Number})
 	}
 	m.title = nil
+}
+
+// echoesMocha tells whether a script's echo runs mocha: "> nyc mocha test".
+func echoesMocha(text string) bool {
+	for word := range strings.FieldsSeq(text) {
+		if word == "mocha" || word == "_mocha" || strings.HasSuffix(word, "/mocha") || strings.HasPrefix(word, "\"mocha") {
+			return !strings.Contains(text, "-R ") && !strings.Contains(text, "--reporter") || strings.Contains(text, "spec")
+		}
+	}
+	return false
 }
 
 func mochaTick(text string) bool {

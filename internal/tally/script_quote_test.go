@@ -33,6 +33,8 @@ func TestQuotedSummariesAreNobodys(t *testing.T) {
 		{"Node indented", indent(nodeBlock), ""},
 		{"Jest indented", indent(jestBlock), ""},
 		{"lines of TAP", "ok 1 of them\nnot ok 2 - chat\nok then\n1..5\n", ""},
+		{"a document", "# Usage\n\n```\n$ node a.js\nTAP version 13\nnot ok 1 - a\n\n1..1\n```\n\n```sh\n" + jestBlock + mochaBlock + "```\n", ""},
+		{"after a document", "```\nx\n```\n" + strings.Replace(jest, "QUOTE", "", 1), "Jest passed 3/0/0 of 3"},
 		{"words", "3 failed attempts, retrying\n1 passing car\n2 specs, 1 cup\n5 tests passed in 2s\nFAIL: no\nFAIL\nPASS\n12 scenarios\n1 failed\n  1 failed\n", ""},
 		{"Go's FAIL", "FAIL\texample.org/a\t0.1s\nFAIL example.org/a [build failed]\n", ""},
 		{"ticks of other tools", "✔ Compiled successfully\n  ✔ Preparing lint-staged...\n✖ 1 problem\n✓ built in 3s\n ✓ Generating static pages (3/3)\n", ""},
