@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/postflight/postflight/internal/action"
 	"github.com/postflight/postflight/internal/journal"
@@ -17,12 +18,13 @@ type Ledger interface {
 	PipelineClosings(ctx context.Context, p product.ID, version, commit string) ([]Closed, error)
 }
 
-// Book keeps the standings, within the runner's transaction. PutStanding also
-// remembers which steps belong to the release.
+// Book keeps the standings, within the runner's transaction. Releases returns
+// the newest first. PutPipelineStanding also remembers which steps and which
+// closings, by their runs, belong to the release.
 type Book interface {
 	Releases(ctx context.Context, p product.ID, limit int) ([]release.Release, error)
 	PipelineStanding(ctx context.Context, id release.ID) (Standing, bool, error)
-	PutPipelineStanding(ctx context.Context, s Standing, steps []string) error
+	PutPipelineStanding(ctx context.Context, s Standing, steps, runs []string) error
 }
 
 // Store is all that the stage needs.
@@ -72,7 +74,7 @@ func (s *Stage) Handle(ctx context.Context, db Store, ev journal.Event) (action.
 	if err != nil {
 		return plan, fmt.Errorf("releases of %s: %w", p, err)
 	}
-	for _, r := range all {
+	for _, r := range slices.Backward(all) { // the newest takes the steps that several share
 		if l.Version != "" && l.Version == r.Version || SameCommit(l.Commit, r.Commit) {
 			if err := s.weigh(ctx, db, r, ev, &plan); err != nil {
 				return plan, err
@@ -104,10 +106,14 @@ func (s *Stage) weigh(ctx context.Context, db Store, r release.Release, ev journ
 	for _, e := range told {
 		ids = append(ids, e.ID)
 	}
+	runs := make([]string, 0, len(closings))
+	for _, c := range closings {
+		runs = append(runs, c.Run)
+	}
 	if known && was.same(now) {
 		now.At = was.At
 	}
-	if err := db.PutPipelineStanding(ctx, now, ids); err != nil {
+	if err := db.PutPipelineStanding(ctx, now, ids, runs); err != nil {
 		return fmt.Errorf("keep standing of %s: %w", r.ID, err)
 	}
 	if !known || was.State != now.State || now.Alarming() && was.Say() != now.Say() {

@@ -121,8 +121,14 @@ func TestSameCommit(t *testing.T) {
 		a, b string
 		want bool
 	}{
-		{"c0ffee1234", "c0ffee1234", true}, {"c0ffee1", "c0ffee1234", true}, {"c0ffee1234", "c0ffee1", true},
-		{"c0ffee", "c0ffee1234", false}, {"c0ffee", "c0ffee", true}, {"", "", false}, {"", "c0ffee1234", false}, {"c0ffee2", "c0ffee1234", false},
+		{"c0ffee1234", "c0ffee1234", true},
+		{"c0ffee1", "c0ffee1234", true},
+		{"c0ffee1234", "c0ffee1", true},
+		{"c0ffee", "c0ffee1234", false},
+		{"c0ffee", "c0ffee", true},
+		{"", "", false},
+		{"", "c0ffee1234", false},
+		{"c0ffee2", "c0ffee1234", false},
 	} {
 		if got := pipeline.SameCommit(c.a, c.b); got != c.want {
 			t.Errorf("%q and %q: %v", c.a, c.b, got)
@@ -165,7 +171,7 @@ func (b *book) PipelineStanding(_ context.Context, id release.ID) (pipeline.Stan
 	return s, ok, nil
 }
 
-func (b *book) PutPipelineStanding(_ context.Context, s pipeline.Standing, _ []string) error {
+func (b *book) PutPipelineStanding(_ context.Context, s pipeline.Standing, _, _ []string) error {
 	b.standings[s.Release] = s
 	return nil
 }

@@ -150,7 +150,7 @@ func (t *Tx) PipelineStanding(ctx context.Context, id release.ID) (pipeline.Stan
 
 // PutPipelineStanding writes what a release's pipeline is worth, and keeps its
 // steps and closings for as long as the release's own story.
-func (t *Tx) PutPipelineStanding(ctx context.Context, s pipeline.Standing, steps []string) error {
+func (t *Tx) PutPipelineStanding(ctx context.Context, s pipeline.Standing, steps, runs []string) error {
 	err := t.put(ctx, "standing", string(s.Release), s, `INSERT INTO pipeline_standings (release_id, body, product, at)
 		VALUES ($1, $2, $3, $4)
 		ON CONFLICT (release_id) DO UPDATE SET body = excluded.body, at = excluded.at`, s.Product, s.At)
@@ -163,10 +163,11 @@ func (t *Tx) PutPipelineStanding(ctx context.Context, s pipeline.Standing, steps
 			return fmt.Errorf("bind step %s: %w", id, err)
 		}
 	}
-	_, err = t.exec(ctx, `UPDATE pipeline_closings SET release_id = $1
-		WHERE product = $2 AND version = $3 AND version <> '' AND release_id <> $1`, s.Release, s.Product, s.Version)
-	if err != nil {
-		return fmt.Errorf("bind closings of %s: %w", s.Release, err)
+	for _, run := range runs {
+		if _, err := t.exec(ctx, `UPDATE pipeline_closings SET release_id = $1 WHERE product = $2 AND run = $3 AND release_id <> $1`,
+			s.Release, s.Product, run); err != nil {
+			return fmt.Errorf("bind closing of %s: %w", run, err)
+		}
 	}
 	return nil
 }

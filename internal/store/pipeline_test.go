@@ -44,7 +44,9 @@ func TestPipelineSteps(t *testing.T) {
 				{step(2, "unit", pipeline.Silent), false},
 				{step(2, "unit", pipeline.Passed), false}, // what is over stays what it was
 				{step(2, "unit", pipeline.Running), false},
-				{noVersion, true}, {byCommit, true}, {step(1, "unit", pipeline.Passed), true},
+				{noVersion, true},
+				{byCommit, true},
+				{step(1, "unit", pipeline.Passed), true},
 			} {
 				fresh, err := tx.PutPipelineStep(ctx, "shop", c.e)
 				if err != nil {
@@ -139,7 +141,7 @@ func TestPipelineClosingsAndStandings(t *testing.T) {
 				}
 				same(t, fmt.Sprintf("closing %d is fresh", i), fresh, x.want)
 			}
-			return tx.PutPipelineStanding(ctx, st, []string{"unit-0001"})
+			return tx.PutPipelineStanding(ctx, st, []string{"unit-0001"}, []string{"7"})
 		})
 		got := ask(t, s, func(ctx context.Context, tx *Tx) ([]pipeline.Closed, error) {
 			return tx.PipelineClosings(ctx, "shop", "v2", "")
@@ -183,11 +185,11 @@ func TestPipelinesArePruned(t *testing.T) {
 				return err
 			}
 			for _, id := range []release.ID{"shop-1", "shop-gone"} {
-				if err := tx.PutPipelineStanding(ctx, pipeline.Standing{Product: "shop", Release: id, At: at(3)}, []string{"unit-0003"}); err != nil {
+				if err := tx.PutPipelineStanding(ctx, pipeline.Standing{Product: "shop", Release: id, At: at(3)}, []string{"unit-0003"}, nil); err != nil {
 					return err
 				}
 			}
-			return tx.PutPipelineStanding(ctx, pipeline.Standing{Product: "shop", Release: "shop-1", At: at(3)}, []string{"unit-0003"})
+			return tx.PutPipelineStanding(ctx, pipeline.Standing{Product: "shop", Release: "shop-1", At: at(3)}, []string{"unit-0003"}, nil)
 		})
 		n, err := s.Prune(t.Context(), PruneOptions{Steps: at(10_000), Signals: at(10_000)})
 		same(t, "prune", err, nil)
