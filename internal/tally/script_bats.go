@@ -16,7 +16,7 @@ type bats struct {
 }
 
 func (b *bats) triggers() []string {
-	return []string{"Finished in ", "✓ ", "✗ ", number + "test", number + "doctest", number + "propert"}
+	return []string{"Finished in ", "✓ ", "✗ ", "(in test file ", number + "test", number + "doctest", number + "propert"}
 }
 
 func (b *bats) line(l logline.Line, o *out) {
@@ -26,6 +26,8 @@ func (b *bats) line(l logline.Line, o *out) {
 		if strings.Contains(text, " seconds (") && strings.Contains(text, "s async, ") || strings.HasSuffix(text, " seconds") {
 			b.took = l.Number
 		}
+	case strings.HasPrefix(text, "(in test file ") && l.Indent == 3:
+		b.tick, b.first = l.Number, firstLine(b.first, l.Number) // on a terminal the cursor hides the crosses
 	case strings.HasPrefix(text, "✓ ") || strings.HasPrefix(text, "✗ "):
 		if l.Indent != 1 {
 			return
