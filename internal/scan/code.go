@@ -195,7 +195,7 @@ func quoted(text string, from int) int {
 // pattern finds the end of a /pattern/, or -1.
 func pattern(text string, from int) int {
 	class := false
-	for i := from + 1; i < len(text) && text[i] != '\n'; i++ {
+	for i := from + 1; i < min(len(text), from+2000) && text[i] != '\n'; i++ {
 		switch text[i] {
 		case '\\':
 			i++

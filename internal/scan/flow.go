@@ -82,7 +82,7 @@ func (w *walker) stmt(s *syntax.Stmt, c *around) {
 	case *syntax.CallExpr:
 		w.call(s, cmd, inner)
 	case *syntax.BinaryCmd:
-		w.binary(s, cmd, inner)
+		w.binary(cmd, inner)
 	case *syntax.Subshell:
 		copied := *inner
 		w.list(cmd.Stmts, &copied)
@@ -140,7 +140,7 @@ func (w *walker) loop(stmts []*syntax.Stmt, c *around) {
 }
 
 // binary walks `a && b`, `a || b` and pipes.
-func (w *walker) binary(s *syntax.Stmt, cmd *syntax.BinaryCmd, c *around) {
+func (w *walker) binary(cmd *syntax.BinaryCmd, c *around) {
 	switch cmd.Op {
 	case syntax.AndStmt:
 		w.conditional(cmd.X, c)
@@ -150,7 +150,7 @@ func (w *walker) binary(s *syntax.Stmt, cmd *syntax.BinaryCmd, c *around) {
 		w.conditional(cmd.X, c)
 		w.stmt(cmd.Y, c)
 	default:
-		w.pipe(s, cmd, c)
+		w.pipe(cmd, c)
 	}
 }
 

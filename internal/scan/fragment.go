@@ -53,7 +53,8 @@ type outcome struct {
 // The bounds of what is parsed: the parser and the walk are recursive.
 const (
 	maxFragment = 256 << 10
-	maxNesting  = 200
+	maxNesting  = 2000
+	maxPieces   = 5000
 )
 
 var expression = regexp.MustCompile(`\$\{\{(?s:.*?)\}\}`)
@@ -65,6 +66,12 @@ func (f fragment) analyse() {
 	}
 	f.out.state = f.state
 	if strings.TrimSpace(f.text) == "" {
+		return
+	}
+	if f.src.pieces++; f.src.pieces > maxPieces {
+		if f.src.pieces == maxPieces+1 {
+			f.src.skip(f.start, "too many pieces of shell in one file; the rest was not read")
+		}
 		return
 	}
 	if len(f.text) > maxFragment || nested(f.text) > maxNesting {
@@ -96,21 +103,17 @@ func (f fragment) analyse() {
 	w.run(file)
 }
 
-// nested is how deep brackets are nested, at most, not looking at quotes.
+// nested is how deep brackets are nested, at most, not looking at quotes: a
+// bound for the recursion of the parser, not a measure.
 func nested(text string) int {
 	depth, most := 0, 0
 	for i := range len(text) {
 		switch text[i] {
-		case '(', '{', '`', '[':
+		case '(', '{', '[':
 			depth++
 			most = max(most, depth)
-		case ')', '}', ']', '\n':
+		case ')', '}', ']':
 			depth = max(0, depth-1)
-		case '!', '-', '~':
-			if i > 8 && strings.Trim(text[i-8:i+1], "! -~") == "" {
-				depth++
-				most = max(most, depth)
-			}
 		}
 	}
 	return most

@@ -124,12 +124,15 @@ func (w *walker) heredoc(s *syntax.Stmt, r *syntax.Redirect, c *around) {
 	if len(args) == 0 || path.Base(args[0]) != "ssh" {
 		return
 	}
+	text, _ := literal(r.Hdoc)
+	if checks := checksIn(text); len(checks) > 0 && len(w.out.checks) < 1000 {
+		w.out.checks = append(w.out.checks, checks...)
+	}
 	for _, a := range args {
 		if strings.Contains(a, "-e") && (strings.Contains(strings.Join(args, " "), "bash -") || strings.Contains(strings.Join(args, " "), "sh -")) {
 			return
 		}
 	}
-	text, _ := literal(r.Hdoc)
 	if strings.Contains(text, "set -e") || strings.Contains(text, "set -o errexit") {
 		return
 	}

@@ -29,7 +29,7 @@ func (s *scanner) jenkins(src *source) {
 		}
 		s.shStep(src, masked, m[2]+(m[3]-m[2]), from, to)
 	}
-	for _, m := range catchGreen.FindAllStringIndex(masked, -1) {
+	for _, m := range catchGreen.FindAllStringIndex(masked, 500) {
 		if checks := s.jenkinsChecks(src, masked, m[1]); len(checks) > 0 {
 			src.report(rule.ContinueOnError, rule.Warn, m[0], fmt.Sprintf("`catchError` keeps the build green although `%s` fails", checks[0]))
 		}
@@ -139,7 +139,7 @@ func blockEnd(text string, at int) int {
 
 // catches judges `try { sh 'check' } catch (e) { echo … }`.
 func (s *scanner) catches(src *source, masked string) {
-	for _, m := range catchBlock.FindAllStringIndex(masked, -1) {
+	for _, m := range catchBlock.FindAllStringIndex(masked, 500) {
 		body := masked[m[1]:blockEnd(masked, m[1]-1)]
 		done := false
 		for _, word := range []string{"throw", "error", "unstable", "currentBuild", "result", "FAILURE", "failed", "Failed", "exit"} {
@@ -166,6 +166,9 @@ func withoutComments(text string) string {
 				quote += quote + quote
 			}
 			end := closing(text, i+len(quote), quote)
+			if end < 0 && len(quote) == 3 {
+				return string(b)
+			}
 			if end < 0 {
 				continue
 			}

@@ -61,9 +61,8 @@ func readMakefile(src *source) *makeText {
 	define := false
 	for n := 1; n <= len(src.starts); n++ {
 		first, line := n, src.line(n)
-		for strings.HasSuffix(line, "\\") && n < len(src.starts) {
-			n++
-			line += "\n" + src.line(n)
+		if strings.HasSuffix(line, "\\") {
+			line, n = src.continued(n)
 		}
 		trimmed := strings.TrimSpace(line)
 		switch {
@@ -324,9 +323,8 @@ func (s *scanner) justfile(src *source) {
 	inRecipe, own := false, false
 	for n := 1; n <= len(src.starts); n++ {
 		first, line := n, src.line(n)
-		for strings.HasSuffix(line, "\\") && n < len(src.starts) {
-			n++
-			line += "\n" + src.line(n)
+		if strings.HasSuffix(line, "\\") {
+			line, n = src.continued(n)
 		}
 		trimmed := strings.TrimSpace(line)
 		switch {

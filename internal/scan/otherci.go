@@ -2,6 +2,7 @@ package scan
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -52,19 +53,11 @@ func (s *scanner) circle(src *source) {
 	}
 }
 
+var parameter = regexp.MustCompile(`<<[^\n<>]{0,200}>>`)
+
 // parameters replaces CircleCI's << parameters.x >>, which is no here-document.
 func parameters(text string) string {
-	for {
-		at := strings.Index(text, "<<")
-		if at < 0 {
-			return text
-		}
-		end := strings.Index(text[at:], ">>")
-		if end < 0 || strings.Contains(text[at:at+end], "\n") || end > 200 {
-			return text
-		}
-		text = text[:at] + strings.Repeat("X", end+2) + text[at+end+2:]
-	}
+	return parameter.ReplaceAllStringFunc(text, func(v string) string { return strings.Repeat("X", len(v)) })
 }
 
 // azure reads an Azure pipeline, whose scripts run without -e.
@@ -159,17 +152,9 @@ func (s *scanner) taskfile(src *source) {
 	}
 }
 
+var braces = regexp.MustCompile(`\{\{[^\n]*?\}\}`)
+
 // template replaces {{ }} by letters.
 func template(text string) string {
-	for {
-		at := strings.Index(text, "{{")
-		if at < 0 {
-			return text
-		}
-		end := strings.Index(text[at:], "}}")
-		if end < 0 {
-			return text
-		}
-		text = text[:at] + strings.Repeat("X", end+2) + text[at+end+2:]
-	}
+	return braces.ReplaceAllStringFunc(text, func(v string) string { return strings.Repeat("X", len(v)) })
 }

@@ -12,8 +12,8 @@ import (
 )
 
 // pipe judges `a | b`: without pipefail the status of a is lost.
-func (w *walker) pipe(s *syntax.Stmt, cmd *syntax.BinaryCmd, c *around) {
-	stages := pipeline(s, cmd)
+func (w *walker) pipe(cmd *syntax.BinaryCmd, c *around) {
+	stages := pipeline(cmd)
 	last := stages[len(stages)-1]
 	inner := *c
 	inner.piped = true
@@ -27,14 +27,16 @@ func (w *walker) pipe(s *syntax.Stmt, cmd *syntax.BinaryCmd, c *around) {
 }
 
 // pipeline takes a pipe apart.
-func pipeline(_ *syntax.Stmt, cmd *syntax.BinaryCmd) []*syntax.Stmt {
+func pipeline(cmd *syntax.BinaryCmd) []*syntax.Stmt {
 	var out []*syntax.Stmt
 	at := cmd
 	for {
-		out = append([]*syntax.Stmt{at.Y}, out...)
+		out = append(out, at.Y)
 		left, ok := at.X.Cmd.(*syntax.BinaryCmd)
 		if !ok || left.Op != syntax.Pipe && left.Op != syntax.PipeAll {
-			return append([]*syntax.Stmt{at.X}, out...)
+			out = append(out, at.X)
+			slices.Reverse(out)
+			return out
 		}
 		at = left
 	}
@@ -100,6 +102,9 @@ func firstLine(s *syntax.Stmt) syntax.Node {
 func (w *walker) worth(stage *syntax.Stmt, tee, whiles, captured bool) (*syntax.CallExpr, bool) {
 	for _, call := range calls(stage) {
 		args := argv(call)
+		if tee && len(args) > 2 && args[0] == "git" && args[1] == "diff" && slices.Contains(args, "--exit-code") {
+			return call, true
+		}
 		switch classOf(args) {
 		case checking:
 			if captured && strings.Contains(args[0], "/") {

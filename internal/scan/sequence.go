@@ -48,9 +48,6 @@ func (w *walker) ignored(s *syntax.Stmt, rest []*syntax.Stmt) bool {
 	if _, loop := s.Cmd.(*syntax.ForClause); loop {
 		return false // judged as a loop
 	}
-	if strings.Contains(w.text[min(len(w.text), int(s.End().Offset())):], "$?") {
-		return false
-	}
 	var call *syntax.CallExpr
 	for _, one := range calls(s) {
 		args := argv(one)
@@ -64,7 +61,7 @@ func (w *walker) ignored(s *syntax.Stmt, rest []*syntax.Stmt) bool {
 			break
 		}
 	}
-	if call == nil {
+	if call == nil || strings.Contains(w.text[min(len(w.text), int(s.End().Offset())):], "$?") {
 		return false
 	}
 	next := rest[0]

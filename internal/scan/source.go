@@ -17,7 +17,12 @@ type source struct {
 	allow  map[int]*allowance
 	out    []rule.Finding
 	skips  []Skip
+	last   position
+	pieces int // fragments read
 }
+
+// position is a place with its offset.
+type position struct{ line, column, offset int }
 
 // allowance is one guard:ok of a file.
 type allowance struct {
@@ -66,6 +71,15 @@ func (s *source) line(n int) string {
 	return strings.TrimSuffix(s.text[s.starts[n-1]:end], "\r")
 }
 
+// continued is a line with those that a backslash joins to it, and the number of the last.
+func (s *source) continued(n int) (text string, last int) {
+	last = n
+	for last < len(s.starts) && strings.HasSuffix(s.line(last), "\\") {
+		last++
+	}
+	return s.text[s.starts[n-1] : s.starts[last-1]+len(s.line(last))], last
+}
+
 // place turns an offset into a line and a column.
 func (s *source) place(off int) (line, column int) {
 	off = max(0, min(off, len(s.text)))
@@ -73,18 +87,21 @@ func (s *source) place(off int) (line, column int) {
 	return line, utf8.RuneCountInString(s.text[s.starts[line-1]:off]) + 1
 }
 
-// offset is the inverse of place, for a column counted in runes.
+// offset is the inverse of place, for a column counted in runes. The last answer
+// is remembered, so that a file of one long line is not read again and again.
 func (s *source) offset(line, column int) int {
 	if line < 1 || line > len(s.starts) {
 		return len(s.text)
 	}
-	text := s.text[s.starts[line-1]:]
-	for i := range text {
-		if column--; column < 1 {
-			return s.starts[line-1] + i
-		}
+	if s.last.line != line || s.last.column > column {
+		s.last = position{line, 1, s.starts[line-1]}
 	}
-	return len(s.text)
+	for s.last.column < column && s.last.offset < len(s.text) {
+		_, n := utf8.DecodeRuneInString(s.text[s.last.offset:])
+		s.last.offset += n
+		s.last.column++
+	}
+	return s.last.offset
 }
 
 // report adds a finding at an offset. Allowances are looked for on its line,

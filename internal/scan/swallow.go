@@ -93,6 +93,7 @@ func (w *walker) kept(s *syntax.Stmt, end int) bool {
 	if w.where == inStep {
 		if at := w.at(max(0, end-1)); at < len(w.src.text) {
 			rest = w.src.text[at:]
+			rest = rest[:min(len(rest), 64<<10)]
 		}
 	}
 	found := false

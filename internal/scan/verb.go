@@ -81,7 +81,7 @@ var sub = map[string]string{
 }
 
 // names are the words that make a script's or target's name one of a check.
-var names = regexp.MustCompile(`(?i)^(.*[-_:./])?(tests?|specs?|unit|e2e|integration|builds?|compile|lint|typecheck|type-check|types?|tsc|check|verify|validate|coverage|cov|ci|deploy|release|publish|package|dist|all|migrate|smoke|bundle|prod|production|bootstrap|eslint|vet)([-_:.].*)?$`)
+var names = regexp.MustCompile(`(?i)^(.*[-_:./])?(tests?|specs?|unit|e2e|integration|builds?|compile|lint|typecheck|type-check|types?|tsc|check|verify|validate|coverage|cov|ci|deploy|release|publish|package|dist|all|migrate|smoke|bundle|push|prod|production|bootstrap|eslint|vet)([-_:.].*)?$`)
 
 // notChecks are names that only look like one.
 var notChecks = regexp.MustCompile(`(?i)(clean|stop|teardown|cleanup|down$|remove|delete|kill|help|watch|fix|serve|install-?deps|badge|report|upload|fmt$|notify|setup|prune|logs?$|login|cache|status|info|print|list|purge|notes|changelog|version|(^|[-_:])get([-_:]|$)|packages|basename)`)

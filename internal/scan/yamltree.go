@@ -75,7 +75,8 @@ func pairs(n *yaml.Node) []pair {
 // get returns the value of a key, also of a merged one; nil when there is none.
 func get(n *yaml.Node, path ...string) *yaml.Node {
 	for _, key := range path {
-		n = one(n, key, 0)
+		budget := 1000
+		n = lookUp(n, key, &budget)
 		if n == nil {
 			return nil
 		}
@@ -83,8 +84,9 @@ func get(n *yaml.Node, path ...string) *yaml.Node {
 	return n
 }
 
-func one(n *yaml.Node, key string, depth int) *yaml.Node {
-	if depth > 8 {
+// lookUp is get for one key; the budget bounds how many mappings are merged.
+func lookUp(n *yaml.Node, key string, budget *int) *yaml.Node {
+	if *budget--; *budget < 0 {
 		return nil
 	}
 	var merged *yaml.Node
@@ -92,9 +94,9 @@ func one(n *yaml.Node, key string, depth int) *yaml.Node {
 		if p.key.Value == key {
 			return p.value
 		}
-		if p.key.Value == "<<" {
+		if p.key.Value == "<<" && merged == nil {
 			for _, m := range append([]*yaml.Node{p.value}, items(p.value)...) {
-				if v := one(m, key, depth+1); v != nil && merged == nil {
+				if v := lookUp(m, key, budget); v != nil && merged == nil {
 					merged = v
 				}
 			}
