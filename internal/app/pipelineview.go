@@ -27,6 +27,7 @@ func pipelineView(ctx context.Context, tx *store.Tx, r release.Release) (out web
 	if out.Closings, err = tx.PipelineClosings(ctx, r.Product, r.Version, r.Commit); err != nil {
 		return out, err
 	}
+	told, out.Closings = pipeline.Of(r, told, out.Closings)
 	out.Closings = pipeline.LastClosings(out.Closings)
 	steps := pipeline.Counting(told, out.Closings)
 	for _, e := range steps[:min(len(steps), maxShown)] {

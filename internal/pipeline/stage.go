@@ -93,6 +93,7 @@ func (s *Stage) weigh(ctx context.Context, db Store, r release.Release, ev journ
 	if err != nil {
 		return fmt.Errorf("closings of %s: %w", r.ID, err)
 	}
+	told, closings = Of(r, told, closings)
 	if len(told)+len(closings) == 0 {
 		return nil
 	}

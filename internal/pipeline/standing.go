@@ -195,6 +195,19 @@ func weight(l rule.Level) int {
 	return 2
 }
 
+// local is the run of what ran outside CI.
+const local = "local"
+
+// Of returns what was told of a release's own pipeline. What somebody ran at
+// their desk counts when they named the version, never because they had the
+// same commit checked out.
+func Of(r release.Release, told []Entry, closings []Closed) ([]Entry, []Closed) {
+	foreign := func(run, version string) bool { return run == local && version != r.Version }
+	told = slices.DeleteFunc(slices.Clone(told), func(e Entry) bool { return foreign(e.Run, e.Version) })
+	closings = slices.DeleteFunc(slices.Clone(closings), func(c Closed) bool { return foreign(c.Run, c.Version) })
+	return told, closings
+}
+
 // Counting returns the steps that count, by name: of each name the newest run,
 // of each job in it the last attempt; and what only a closing tells of.
 func Counting(told []Entry, closings []Closed) []Entry {

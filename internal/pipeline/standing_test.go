@@ -214,6 +214,10 @@ func TestStageTellsEachNewsOnce(t *testing.T) {
 	if n := tell(entry("lint", pipeline.Passed, 1)); n != 0 {
 		t.Error("one more green step is news")
 	}
+	desk := entry("unit", pipeline.Failed, 30)
+	if desk.ID, desk.Run, desk.Version, desk.Commit = "local/unit", "local", "", "c0ffee1"; tell(desk) != 0 {
+		t.Error("what fails at somebody's desk is held against the release")
+	}
 	late := entry("e2e", pipeline.Blind, 2)
 	late.Version, late.Commit = "", "c0ffee1"
 	if n := tell(late); n != 1 || b.standings["shop-2"].State != pipeline.TrustUnverified {
@@ -223,6 +227,10 @@ func TestStageTellsEachNewsOnce(t *testing.T) {
 	b.closings = c
 	if plan := handle(pipeline.EventClosed, pipeline.Line{Run: "7", Version: "v2"}); len(plan.Events) != 1 {
 		t.Errorf("a closing that says more makes %d news", len(plan.Events))
+	}
+	desk.ID, desk.Version = "local/named", "v2"
+	if n := tell(desk); n != 1 || b.standings["shop-2"].State != pipeline.TrustFailed {
+		t.Errorf("a version that was named makes %d news: %+v", n, b.standings)
 	}
 	if _, ok := b.standings["shop-1"]; ok || len(b.standings) != 1 {
 		t.Errorf("another release is judged: %+v", b.standings)
