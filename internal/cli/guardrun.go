@@ -136,7 +136,7 @@ func (t *tool) tellStep(out guard.Outcome, verbose bool) {
 	if t.Getenv("GITHUB_ACTIONS") != "true" {
 		return
 	}
-	guard.Annotations(t.Stderr, out.Step)
+	guard.AnnotateAll(t.Stderr, out.Step.Findings)
 	path := t.Getenv("GITHUB_STEP_SUMMARY")
 	if path == "" || out.Step.State.Green() && len(out.Step.Findings) == 0 {
 		return

@@ -134,7 +134,7 @@ func (t *tool) tellScan(r scan.Result, allowed map[rule.ID]string, strict bool) 
 			return err
 		}
 	default:
-		guard.ScanText(t.Stdout, r, t.out.guardStyle())
+		scanText(t.Stdout, r, t.out.guardStyle())
 		if t.Getenv("GITHUB_ACTIONS") == "true" {
 			guard.AnnotateAll(t.Stderr, r.Findings)
 		}

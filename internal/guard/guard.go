@@ -124,13 +124,13 @@ func Run(ctx context.Context, o Options) (Outcome, error) {
 	}
 	r.put(ctx, Memory{}) // an entry that never ends tells of a guard that was killed
 	res, err := command.Run(ctx, r.command())
-	if err != nil {
-		r.step.State, r.step.Code = pipeline.Failed, 1
-		if s, ok := errors.AsType[*command.StartError](err); ok {
-			r.step.Code = s.Code
-		}
+	if s, ok := errors.AsType[*command.StartError](err); ok {
+		r.step.State, r.step.Code = pipeline.Failed, s.Code
 		r.put(ctx, Memory{})
 		return r.out, err
+	}
+	if err != nil { // it ran all the same
+		r.problem(err.Error())
 	}
 	r.judge(res)
 	r.put(ctx, r.remember())

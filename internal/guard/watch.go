@@ -85,14 +85,18 @@ func (w *watcher) tick(s command.Sample) command.Order {
 func (w *watcher) sample(s command.Sample) hang.Sample {
 	p := w.run.record.reader.Progress()
 	w.testing(p, s.Elapsed)
+	others := len(s.Others)
+	if s.Command.PID != 0 { // it works and waits as those below it do
+		s.Others = append([]process.Process{s.Command}, s.Others...)
+	}
 	held := w.held(s)
 	if process.Halted(s.Others) { // a person stopped it with Ctrl-Z
 		held = max(held, s.Elapsed-w.at)
 	}
 	w.at = s.Elapsed
 	out := hang.Sample{
-		At: s.Elapsed, Output: w.novel.Output(), Beats: w.novel.Beats(), CPU: process.Spent(s.Others), Moved: process.Moved(s.Others),
-		Alive: s.Alive, Others: len(s.Others), Pipe: s.Pipe, Finished: p.Finished, Passed: p.Finished != "" && w.good(),
+		At: s.Elapsed, Output: w.novel.Output(), Beats: w.novel.Beats(), CPU: process.Spent(s.Others) + s.Reaped, Moved: process.Moved(s.Others),
+		Alive: s.Alive, Others: others, Pipe: s.Pipe, Finished: p.Finished, Passed: p.Finished != "" && w.good(),
 		FinishedAt: w.finishedAt(p, s.Elapsed), Youngest: youngest(s), Away: process.Away(s.Others), Test: w.test, Longest: w.run.past.Longest[w.test], Prompt: w.run.record.prompt(),
 		Report: w.reports(), Stopped: s.Late + held,
 	}

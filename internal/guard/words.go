@@ -170,13 +170,12 @@ func Passages(w io.Writer, list []excerpt.Passage, style Style) {
 	}
 }
 
-// Annotations writes the findings as GitHub Actions shows them beside a run.
-func Annotations(w io.Writer, s pipeline.Step) {
-	for _, f := range s.Findings {
-		if f.Allowed != "" || f.Level == rule.Note {
-			continue
+// AnnotateAll writes findings as GitHub Actions shows them beside the lines.
+func AnnotateAll(w io.Writer, list []rule.Finding) {
+	for _, f := range list {
+		if f.Allowed == "" && f.Level != rule.Note {
+			annotate(w, map[bool]string{true: "error", false: "warning"}[f.Fails()], f)
 		}
-		annotate(w, map[bool]string{true: "error", false: "warning"}[f.Fails()], f)
 	}
 }
 
