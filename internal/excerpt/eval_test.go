@@ -219,15 +219,32 @@ func within(l labelled, off int, p Passage) string {
 
 func clip(s string) string { return s[:min(len(s), 110)] }
 
+// TestHitRate holds the rates at which the marked line is the key of the first
+// passage, and within its lines. held was not looked at while rules were written.
 func TestHitRate(t *testing.T) {
 	t.Parallel()
-	for _, lines := range []int{0, 100_000} {
-		if lines > 0 && testing.Short() {
-			continue
-		}
-		for _, folder := range []string{"pytorch", "seen", "held"} {
-			r := evaluate(t, folder, lines, testing.Verbose() && folder != "held")
-			t.Logf("%s, padded to %d lines: %v", folder, lines, r)
-		}
+	tests := []struct {
+		folder                string
+		lines, key, withinOne int // green lines before, least rates in percent
+	}{
+		{"pytorch", 0, 90, 95},
+		{"pytorch", 100_000, 90, 95},
+		{"seen", 0, 90, 95},
+		{"seen", 100_000, 90, 95},
+		{"held", 0, 75, 90},
+		{"held", 30_000, 75, 90},
+	}
+	for _, tt := range tests {
+		t.Run(fmt.Sprintf("%s/%d", tt.folder, tt.lines), func(t *testing.T) {
+			t.Parallel()
+			if tt.lines > 0 && testing.Short() {
+				t.Skip("long logs")
+			}
+			r := evaluate(t, tt.folder, tt.lines, testing.Verbose() && tt.folder != "held")
+			t.Log(r)
+			if r.strict1*100 < tt.key*r.logs || r.at1*100 < tt.withinOne*r.logs {
+				t.Errorf("below key@1 %d%%, within@1 %d%%: %v", tt.key, tt.withinOne, r)
+			}
+		})
 	}
 }

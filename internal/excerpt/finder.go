@@ -2,7 +2,6 @@ package excerpt
 
 import (
 	"bytes"
-	"math"
 	"slices"
 
 	"github.com/postflight/postflight/internal/logline"
@@ -16,6 +15,7 @@ const (
 	ringSize      = 64     // lines before the present one
 	maxTrace      = 600    // lines of a Python traceback
 	maxEnds       = 64
+	maxHeader     = 500     // lines of the head of a step
 	maxScan       = 4 << 10 // bytes of a line that are searched
 )
 
@@ -76,10 +76,12 @@ type Finder struct {
 	floor  int                // weight below which nothing is kept any more
 
 	step    int
+	began   int  // the line at which the head of the step began
 	header  bool // within the head of a step: its script, inputs, environment
 	post    bool // after the work: clean-up
 	ends    []end
 	settled int // the last line that told how a Go test ended
+	wrong   int // lines left in which Gradle says what went wrong
 	trace   trace
 	tails   []tail
 	hints   []Hint
@@ -112,7 +114,7 @@ func New(o Options) *Finder {
 		o.Around = 3
 	}
 	o.Around = min(o.Around, 10)
-	f := &Finder{opt: o, rules: newRuleset(), noise: newNoise(), seen: map[uint64]*candidate{}, judged: map[uint64]verdict{}, floor: math.MinInt}
+	f := &Finder{opt: o, rules: newRuleset(), noise: newNoise(), seen: map[uint64]*candidate{}, judged: map[uint64]verdict{}}
 	f.split.line = func(raw []byte) { f.raw(raw) }
 	f.hints = append(f.hints, o.Failures...)
 	return f
@@ -138,14 +140,14 @@ func (f *Finder) raw(raw []byte) {
 		l := f.clean.Clean(raw, f.number)
 		f.hits = f.rules.finder.scan(f.hits[:0], l.Text[:min(len(l.Text), maxScan)])
 		f.feed(raw)
-		if len(f.hits) > 0 || f.trace.on {
-			f.look(l)
+		if len(f.hits) > 0 || f.trace.on || f.wrong > 0 {
+			f.look(l, raw)
 		}
 	} else {
 		f.hits = f.rules.finder.scan(f.hits[:0], raw[:min(len(raw), maxScan)])
 		f.feed(raw)
-		if len(f.hits) > 0 || f.trace.on {
-			f.look(f.clean.Clean(raw, f.number))
+		if len(f.hits) > 0 || f.trace.on || f.wrong > 0 {
+			f.look(f.clean.Clean(raw, f.number), raw)
 		}
 	}
 	slot := &f.ring[f.number%ringSize]
@@ -189,17 +191,25 @@ func (f *Finder) shown(raw []byte) string {
 }
 
 // look finds out what the line means.
-func (f *Finder) look(l logline.Line) {
+func (f *Finder) look(l logline.Line, raw []byte) {
 	if f.structure(l) {
 		return
 	}
-	if f.header {
+	if f.header && f.number-f.began < maxHeader || scriptLine(raw) {
 		return
 	}
 	if f.trace.on && f.traced(l) {
 		return
 	}
 	text, lv := bare(l.Text)
+	if f.wrong > 0 {
+		f.wrong--
+		if reason, ok := bytes.CutPrefix(text, []byte("> ")); ok {
+			f.buf = logline.AppendNormal(f.buf[:0], reason[:min(len(reason), maxText)])
+			f.candidate(l, f.reason(reason), fnv(f.buf))
+			return
+		}
+	}
 	f.buf = logline.AppendNormal(f.buf[:0], text[:min(len(text), maxText)])
 	hash := fnv(f.buf)
 	v := f.verdict(text, lv, hash)
@@ -263,11 +273,26 @@ func zeros(text []byte) uint64 {
 	return sum
 }
 
+// scriptLine reports whether the runner shows a line of the step's own script.
+func scriptLine(raw []byte) bool {
+	return bytes.Contains(raw[:min(len(raw), 160)], []byte("[36;1m"))
+}
+
 // annotation is the rule for lines that only the CI system marks as an error.
 func (f *Finder) annotation() int { return len(f.rules.rules) - 1 }
 
 // leveled is the rule for lines that only have the level of an error.
 func (f *Finder) leveled() int { return len(f.rules.rules) - 5 }
+
+// reason judges what Gradle gives as a reason: often only that a process ended.
+func (f *Finder) reason(text []byte) verdict {
+	for _, w := range []string{"finished with non-zero", "see the compiler error", "There were failing tests", "Execution failed", "exit value", "a failure occurred while executing"} {
+		if bytes.Contains(bytes.ToLower(text), bytes.ToLower([]byte(w))) {
+			return verdict{f.leveled(), summary}
+		}
+	}
+	return verdict{f.leveled(), complaint + 6}
+}
 
 // matches reports whether the text that was found makes its rule hold.
 func (f *Finder) matches(word int, text []byte) bool {
@@ -309,7 +334,7 @@ func (f *Finder) structure(l logline.Line) bool {
 		case isGroup:
 			if bytes.HasPrefix(l.Text, []byte("##[group]Run ")) {
 				f.step++
-				f.header, f.post = true, false
+				f.header, f.post, f.began = true, false, f.number
 			}
 			return bytes.HasPrefix(l.Text, []byte("##[group]"))
 		case isGroupEnd:
@@ -331,6 +356,9 @@ func (f *Finder) structure(l logline.Line) bool {
 			return true
 		case isChained:
 			f.trace.chained = true
+			return true
+		case isWrong:
+			f.wrong = 8
 			return true
 		case isResult:
 			if f.result(l) {
@@ -399,9 +427,6 @@ func (f *Finder) candidate(l logline.Line, v verdict, h uint64) {
 		}
 		old.weight, old.rule = weight, rule
 		f.place(old, l)
-		return
-	}
-	if weight <= f.floor {
 		return
 	}
 	c := &candidate{weight: weight, rule: rule, hash: h, count: 1, first: f.number, last: f.number}

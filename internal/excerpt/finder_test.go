@@ -248,6 +248,19 @@ func BenchmarkFind(b *testing.B) {
 	}
 }
 
+// BenchmarkStorm is a log in which every line is another error.
+func BenchmarkStorm(b *testing.B) {
+	r := rand.New(rand.NewPCG(5, 6))
+	var log bytes.Buffer
+	for range 100_000 {
+		fmt.Fprintf(&log, "error: could not %x the thing %c%c%c%c%c of the other side\n", r.Uint32(), 'g'+r.IntN(19), 'g'+r.IntN(19), 'g'+r.IntN(19), 'g'+r.IntN(19), 'g'+r.IntN(19))
+	}
+	b.SetBytes(int64(log.Len()))
+	for b.Loop() {
+		find(log.Bytes(), Options{})
+	}
+}
+
 func BenchmarkNew(b *testing.B) {
 	for b.Loop() {
 		New(Options{})

@@ -13,16 +13,18 @@ const (
 	whyLast = "the last words before the end"
 )
 
-// prune forgets the weakest candidates.
+// prune forgets the weakest candidates but for the latest of them, as what
+// stands before the end may be all there is.
 func (f *Finder) prune() {
 	slices.SortStableFunc(f.all, func(a, b *candidate) int { return cmp.Compare(b.weight, a.weight) })
+	rest := f.all[maxCandidates/2:]
+	slices.SortStableFunc(rest, func(a, b *candidate) int { return cmp.Compare(b.last, a.last) })
 	for _, c := range f.all[maxCandidates:] {
 		delete(f.seen, c.hash)
 		if c.want > 0 {
 			f.open = slices.DeleteFunc(f.open, func(o *candidate) bool { return o == c })
 		}
 	}
-	f.floor = max(f.floor, f.all[maxCandidates-1].weight)
 	clear(f.all[maxCandidates:])
 	f.all = f.all[:maxCandidates]
 }
@@ -32,6 +34,7 @@ func (f *Finder) prune() {
 func (f *Finder) Passages() []Passage {
 	f.split.flush()
 	list := slices.Clone(f.all)
+	slices.SortStableFunc(list, func(a, b *candidate) int { return cmp.Compare(a.line, b.line) })
 	list = append(list, f.lastWords()...)
 	list = f.hinted(list)
 	for _, c := range list {
@@ -223,7 +226,7 @@ func (f *Finder) last(t tail) *candidate {
 		}
 		s := 0
 		switch {
-		case f.noise.calm.Match(text) || f.noise.passed.Match(text):
+		case f.noise.calm.Match(text) || f.noise.passed.full.Match(text):
 			continue
 		case f.noise.echo.Match(text):
 			s = -20
@@ -238,10 +241,10 @@ func (f *Finder) last(t tail) *candidate {
 			s -= 12
 		}
 		s -= run
-		if lv == warned || f.noise.warn.Match(text) {
+		if lv == warned || f.noise.warn.full.Match(text) {
 			s -= 14
 		}
-		if f.noise.none.Match(text) {
+		if f.noise.none.full.Match(text) {
 			s -= 14
 		}
 		// Of a paragraph the first line, when it says as much.

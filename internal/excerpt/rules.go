@@ -114,6 +114,7 @@ const (
 	isTraceback
 	isChained
 	isResult
+	isWrong
 	structures // how many there are
 )
 
@@ -132,6 +133,7 @@ func structureRules() []rule {
 		{name: "traceback", words: "traceback (most recent call last)"},
 		{name: "chained", words: "during handling of the above exception, another¦the above exception was the direct cause"},
 		{name: "result", words: "--- pass: ¦--- skip: ¦--- fail: "},
+		{name: "what went wrong", words: "* what went wrong:"},
 	}
 }
 
@@ -147,7 +149,7 @@ func closingRules() []rule {
 		{name: "closing words", weight: closing, words: "npm err!¦npm error", shape: `^npm (ERR!|error)\s*($|code (ELIFECYCLE|\d+)|errno|path |command |Lifecycle|workspace|location|Exit status|Failed at the|Test failed|This is probably not|A complete log|\.npmrc|[\w@./-]+: \x60|\s*/|\s*C:\\|in workspace|at (workspace|location))`},
 		{name: "closing words", weight: closing, words: "elifecycle¦^error command failed¦err_pnpm_recursive¦command failed with exit code¦lerna err!¦err! lerna", shape: `(?i)(elifecycle|command failed with exit code|command failed\.?$|err_pnpm_recursive|lerna err! .*exited)`},
 		{name: "closing words", weight: closing, words: "ninja: build stopped¦ninja: error: build stopped¦ld returned 1 exit status¦linker command failed with exit code¦build failed¦^fail¦command phase failed¦failed tasks:", shape: `(?i)(^ninja: build stopped|ld returned \d+ exit status|linker command failed|^\W*build failed\W*$|^build failed (in|after)|^failure: build failed with an exception|^FAIL$|^failed\.?$|^\[(info|error)\] build failure|^failed tasks:)`},
-		{name: "closing words", weight: closing, words: "error response from daemon: exit¦error: process ¦test run failed¦check failure logs¦check the step logs¦see the full log¦for more information¦full log¦[help 1]¦re-run maven¦to see the full stack trace¦run with --stacktrace¦run with --scan¦get more log output", shape: ``},
+		{name: "closing words", weight: closing, words: "error response from daemon: exit¦error: process ¦test run failed¦check failure logs¦check the step logs¦see the full log¦for more information¦full log¦[help 1]¦re-run maven¦to see the full stack trace¦run with --stacktrace¦run with --scan¦get more log output", shape: `(?i)^(\[error\] *)?(error response from daemon: exit|error: process |test run failed|check failure logs|check the step logs|see the full log|(for )?more information|for more info|.{0,40}full log|\[help \d+\]|re-run maven|to see the full stack trace|run with --)`},
 		{name: "summary", weight: summary, words: "could not compile¦error: aborting due to¦errors generated¦error generated¦test failed, to rerun¦target failed¦tests failed¦test failed¦failed to execute goal¦execution failed for task¦failed with 1 error¦some tests failed¦there were failing tests¦there are test failures¦there was a failing test¦there was 1 failure¦failures!¦did not succeed¦errors found¦error found¦failed to build¦task failed¦problems (¦problem (¦command failed¦subprocess-exited-with-error¦compilation failed",
 			shape: ``},
 		{name: "summary", weight: summary, words: "failed¦failures:¦errors:¦failing", shape: `(?i)(^=+ .*\b[1-9]\d* (failed|errors?)\b.*=+$|^tests?:.*[1-9]\d* failed|^test suites?:.*[1-9]\d* failed|^test files .*[1-9]\d* failed|^[1-9]\d* (tests? )?(failed|failing)|^failed \((failures|errors)=|^test result: failed|\btests run: \d+, +failures|\b[1-9]\d* examples?, [1-9]\d* failures?|^tests: \d+, assertions|^failed!|^\d+% tests passed, [1-9]|^the following tests failed|^failures:$|^errors:$)`},

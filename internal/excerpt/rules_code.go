@@ -10,11 +10,11 @@ func compilerRules() []rule {
 		{name: "compiler error", weight: failure + 1, words: "^e: ¦^w: ", shape: `^e: (file:|/|[A-Za-z]:|\S+\.kt)`},
 		{name: "compiler error", weight: failure, words: "^error in ¦failed to compile¦^syntaxerror¦parse error:¦parse error ¦syntax error¦unexpected token¦indentationerror:¦taberror:¦php parse¦unterminated¦unexpected identifier", shape: `(?i)(^error in (\./|src|\S+\.\w+)|failed to compile|syntaxerror|parse error[: ]|syntax error[, :]|unexpected token|indentationerror|taberror|unterminated)`},
 		{name: "linker", weight: failure + 2, words: "undefined reference to¦undefined symbol¦unresolved external symbol¦multiple definition of¦symbol(s) not found¦duplicate symbol¦undefined symbols for architecture¦cannot find entry symbol¦relocation truncated", shape: ``},
-		{name: "build tool", weight: failure, words: "cmake error¦could not find_package¦configure: error:¦^* what went wrong¦a problem occurred¦missing input file¦ninja: error:¦bazel: error¦ failed: error executing¦error executing command¦failed to build:¦meson.build:¦project error¦what went wrong", shape: `(^CMake Error|configure: error:|[Aa] problem occurred|missing input file|^ninja: error: [^b]|error executing|^ERROR: .*(BUILD|\.bzl).*:\d+|meson\.build:\d+:\d+: ERROR)`},
+		{name: "build tool", weight: failure, words: "cmake error¦could not find_package¦configure: error:¦a problem occurred¦missing input file¦ninja: error:¦bazel: error¦ failed: error executing¦error executing command¦failed to build:¦meson.build:¦project error", shape: `(^CMake Error|configure: error:|[Aa] problem occurred|missing input file|^ninja: error: [^b]|error executing|^ERROR: .*(BUILD|\.bzl).*:\d+|meson\.build:\d+:\d+: ERROR)`},
 		{name: "build tool", weight: complaint - 2, words: "failed: build did not¦recipe for target¦build did not complete¦failed building wheel¦failed to build wheel", shape: `(Build did NOT complete|[Rr]ecipe for target .* failed|[Ff]ail(ed|ure) (to build|building) wheel)`},
 		{name: "compiler error", weight: failure + 1, words: "catastrophic error¦general error c¦: undefined method¦: undefined local¦error)", shape: `([Cc]atastrophic error|general error c\d|\(([A-Z]\w*::)*[A-Z]\w*(Error|Exception)\)$)`},
 		{name: "build edge", weight: 66, words: "^failed: ¦^target //", shape: `(^FAILED: [^ ]+\.(o|obj|a|so|dll|lib|exe|d)\b|^FAILED: (\[code=\d+\] )?\S+/|^Target //\S+ failed to build)`},
-		{name: "config", weight: failure, words: "is not a valid¦invalid configuration¦configuration error¦unknown field¦failed to parse¦could not parse¦cannot unmarshal¦invalid yaml¦mapping values are not allowed¦yaml: line¦json: cannot¦unexpected end of json¦is not valid json¦validation failed¦invalid value for¦unsupported argument¦reference to undeclared¦missing required argument¦duplicate key¦invalid type:", shape: ``},
+		{name: "config", weight: failure, words: "not in gzip format¦invalid tar magic¦end-of-central-directory¦unexpected end of archive¦is not a valid¦invalid configuration¦configuration error¦unknown field¦failed to parse¦could not parse¦cannot unmarshal¦invalid yaml¦mapping values are not allowed¦yaml: line¦json: cannot¦unexpected end of json¦is not valid json¦validation failed¦invalid value for¦unsupported argument¦reference to undeclared¦missing required argument¦duplicate key¦invalid type:", shape: ``},
 	}
 }
 
@@ -54,6 +54,7 @@ func testRules() []rule {
 		{name: "test failed", weight: failure - 1, words: "^not ok ", shape: `^not ok \d+ [^#]*$`},
 		{name: "test failed", weight: failure - 1, words: "^fail ¦^❯ ¦^× ¦^failed ", shape: `^(FAIL|❯|×)\s+[^\s]+(\.[cm]?[jt]sx?|\.vue)?( >.*|$)`},
 		{name: "test failed", weight: failure, words: "› ", shape: `^\d+\) (\[\w[\w ]*\] )?› .+:\d+:\d+ › `},
+		{name: "test failed", weight: failure, words: "failed test ", shape: `^# +Failed test `},
 		{name: "test failed", weight: failure - 6, words: "^1) ", shape: `^1\) \S`},
 		{name: "test failed", weight: failure - 6, words: "rspec ./¦***failed¦***exception¦***timeout¦***not run", shape: `(^rspec \./|\*\*\*(Failed|Exception|Timeout|Not Run))`},
 		{name: "assertion", weight: failure + 1, words: ": failed:¦: failed", shape: `^\S+:\d+: FAILED:?$|^\S+\(\d+\): FAILED:$|^\S+:\d+: ERROR: (CHECK|REQUIRE|TEST_CASE)`},
