@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"runtime"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -51,8 +52,9 @@ type runner struct {
 }
 
 // Run runs the command to its end and says how it went. The error is a
-// *StartError when the command could not be started; any other tells of a fault
-// of our own (an outer stream that failed), and the result holds all the same.
+// *StartError when the command was never started; with any other it ran, the
+// result holds, and the error tells what else went wrong: an outer stream that
+// failed, a process that could not be ended.
 //
 // Signals that we get are passed on, every one. When ctx is done, the command
 // has Grace to heed the signal that made it so, then it is ended; without a
@@ -71,7 +73,8 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	defer signal.Stop(r.signals)
 	var err error
 	if r.lines, err = lay(&r.o); err != nil {
-		return r.result, err
+		r.result.Code = 126
+		return r.result, &StartError{Code: 126, Name: strings.Join(r.o.Argv[:min(1, len(r.o.Argv))], ""), Err: err}
 	}
 	if r.root, err = start(&r.o, r.lines); err != nil {
 		r.lines.abandon()

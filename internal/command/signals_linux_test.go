@@ -179,8 +179,7 @@ func TestReaderGoesAway(t *testing.T) {
 func TestBackPressure(t *testing.T) {
 	t.Parallel()
 	const total = 256 << 20
-	argv, env := self("spew", "3", strconv.Itoa(total), "65536")
-	g := newGuard(t, script{Argv: argv, Env: env, Interval: 10 * time.Millisecond})
+	g := newGuard(t, script{Argv: []string{"head", "-c", strconv.Itoa(total), "/dev/zero"}, Interval: 10 * time.Millisecond})
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
