@@ -139,6 +139,9 @@ func (g *lanes) concurrently(line int) func(text []byte) (name, rest []byte, ok 
 		if bytes.HasSuffix(rest, []byte(" restarted")) {
 			g.restarted(string(name))
 		}
+		if !bytes.Contains(rest, []byte(" exited with code ")) {
+			return name, rest, true
+		}
 		if n, ended := like(string(rest), "{*} exited with code {n}"); ended && n[0] != 0 && !g.stopping {
 			more(&g.failed, Run{Tool: "concurrently", Kind: Task, State: Failed, Text: string(text), First: g.line0, Last: g.line0},
 				Failure{Name: string(name), Message: cut(string(rest)), Line: g.line0})

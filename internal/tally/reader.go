@@ -132,6 +132,7 @@ type Reader struct {
 type lane struct {
 	grammars []grammar
 	outs     []out
+	asking   bool // some grammar asked for the next line
 }
 
 // NewReader returns a reader for one log.
@@ -238,16 +239,19 @@ func (r *Reader) raw(raw []byte) {
 func (r *Reader) give(ln *lane, l logline.Line) {
 	wanted := r.sieve.whose(l.Text)
 	attend := 0
-	for i := range ln.grammars {
-		o := &ln.outs[i]
-		asked := o.more > 0
-		if asked {
-			o.more--
+	if wanted != (set{}) || ln.asking {
+		for i := range ln.grammars {
+			o := &ln.outs[i]
+			asked := o.more > 0
+			if asked {
+				o.more--
+			}
+			if asked || wanted.has(i) {
+				ln.grammars[i].line(l, o)
+			}
+			attend = max(attend, o.more)
 		}
-		if asked || wanted.has(i) {
-			ln.grammars[i].line(l, o)
-		}
-		attend = max(attend, o.more)
+		ln.asking = attend > 0
 	}
 	if r.split == nil {
 		r.attend = attend

@@ -123,13 +123,18 @@ func (g *traceback) end(o *out) { g.tell("Python", o) }
 // uncaught reads what ended programs of the JVM, Node.js, .NET, PHP and Rust.
 type uncaught struct {
 	deaths
-	stack int // the last line of a JavaScript stack
+	stack int    // the last line of a JavaScript stack
+	error string // the line that said what was thrown
+	said  int
 	main  int // "Exception in thread "main"", until its stack follows
 	text  string
 }
 
 func (g *uncaught) triggers() []string {
-	return []string{"Exception in thread \"main\" ", "at ", "Node.js v", "Unhandled exception. ", "PHP Fatal error:  Uncaught ", "thread 'main' "}
+	return []string{
+		"Error: ", "TypeError: ", "ReferenceError: ", "SyntaxError: ", "RangeError: ", "AssertionError ", "Error [",
+		"Exception in thread \"main\" ", "at ", "Node.js v", "Unhandled exception. ", "PHP Fatal error:  Uncaught ", "thread 'main' ",
+	}
 }
 
 func (g *uncaught) line(l logline.Line, o *out) {
@@ -146,8 +151,13 @@ func (g *uncaught) line(l logline.Line, o *out) {
 		g.goesOn(l.Number)
 	case strings.HasPrefix(t, "Node.js v"):
 		if like1(t, "Node.js v{n}.{n}.{n}") && g.stack > 0 && l.Number-g.stack < 16 {
+			if g.said > 0 && l.Number-g.said < 60 {
+				t = g.error
+			}
 			g.keep(l.Number, t)
 		}
+	case anyPrefix(t, "Error", "TypeError: ", "ReferenceError: ", "SyntaxError: ", "RangeError: ", "AssertionError "):
+		g.error, g.said = t, l.Number
 	case strings.HasPrefix(t, "Exception in thread \"main\" "):
 		g.main, g.text = l.Number, t
 	case strings.HasPrefix(t, "Unhandled exception. "):
