@@ -14,6 +14,7 @@ func nativeGrammars() []grammar {
 		&cargoTest{}, &nextest{}, newCtest(), &googletest{}, &catch{}, &doctest{}, &boost{},
 		&busted{}, &xctest{}, &dart{}, &elm{},
 		&behave{}, &robot{}, &automake{}, &meson{}, &qtTest{}, &unity{}, &cmocka{},
+		&testthat{}, &clojure{}, &julia{}, &hspec{},
 	}
 }
 

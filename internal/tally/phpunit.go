@@ -32,11 +32,13 @@ func (p *phpunit) line(l logline.Line, o *out) {
 	if strings.HasPrefix(text, "PHPUnit ") || strings.HasPrefix(text, "ParaTest ") {
 		if strings.HasSuffix(text, " by Sebastian Bergmann and contributors.") {
 			p.abandon(o)
-			*p = phpunit{open: true, run: Run{Tool: "PHPUnit", Kind: Test}}
-			p.run.place(l)
+			p.begin(l)
 			o.next(12)
 		}
 		return
+	}
+	if !p.open && strings.HasPrefix(text, "Time: ") && strings.Contains(text, ", Memory: ") {
+		p.begin(l) // Codeception has a header of its own
 	}
 	if !p.open {
 		return
@@ -72,6 +74,11 @@ func (p *phpunit) line(l logline.Line, o *out) {
 	case phpDots(text):
 		p.began = true
 	}
+}
+
+func (p *phpunit) begin(l logline.Line) {
+	*p = phpunit{open: true, run: Run{Tool: "PHPUnit", Kind: Test}}
+	p.run.place(l)
 }
 
 func text0(text string) byte {
