@@ -49,7 +49,7 @@ func testRules() []rule {
 		{name: "assertion", weight: failure + 1, words: "assertionerror¦assertion failed¦assertion `¦failure/error:¦failed asserting that¦assertionfailederror¦comparisonfailure¦expect(received)¦expect(locator)¦expected: ¦assertion failure¦assertion fail¦expected but ¦but was:¦wanted but not invoked¦unmet expectation¦assertfail", shape: `(?i)(^(\[?\w*\]? *)?(uncaught |exception: |error: )?[\w.]*assertion(failed)?error\b|assertion failed|assertion \x60|failure/error:|failed asserting that|assertionfailederror|comparisonfailure|error: expect\(|assertion failure\b.*\S|expected:? .*but (was|got|found)|wanted but not invoked)`},
 		{name: "assertion", weight: failure, words: "assert", shape: `(Assertion [\x60'"\(].*failed|[Aa]ssert(ion)? .*failed)`},
 		{name: "test failed", weight: failure + 1, words: "[error] ", shape: `^\[ERROR\] +[\w.$]+\.[\w$]+:\d+(->|»| )`},
-		{name: "test failed", weight: failure, words: "<<< failure!¦<<< error!", shape: `<<< (FAILURE|ERROR)!`},
+		{name: "test failed", weight: failure, words: "<<< failure!¦<<< error!", shape: `^(\[ERROR\] +)?[\w.$\[\](), {}-]+(--|Time elapsed).*<<< (FAILURE|ERROR)!`},
 		{name: "test failed", weight: failure, words: " failed", shape: `^(\S+ > .+ FAILED$|test \S+( - .*)? \.\.\. FAILED$|Failed [\w.]+.*\[[<\d].*\]$|\S+ > \S+.*FAILED)`},
 		{name: "test failed", weight: failure - 1, words: "^not ok ", shape: `^not ok \d+ [^#]*$`},
 		{name: "test failed", weight: failure - 1, words: "^fail ¦^❯ ¦^× ¦^failed ", shape: `^(FAIL|❯|×)\s+[^\s]+(\.[cm]?[jt]sx?|\.vue)?( >.*|$)`},
@@ -60,7 +60,7 @@ func testRules() []rule {
 		{name: "assertion", weight: failure + 1, words: ": failed:¦: failed", shape: `^\S+:\d+: FAILED:?$|^\S+\(\d+\): FAILED:$|^\S+:\d+: ERROR: (CHECK|REQUIRE|TEST_CASE)`},
 		{name: "test failed", weight: failure, words: "^failure -> ¦^error -> ¦error: in \"", shape: `^(Failure|Error) -> \S|error: in "`},
 		{name: "flaky test", weight: failure - 5, words: "num_retries_left¦errored - num", shape: `^test\S* .*(failed|errored) - num_retries_left`},
-		{name: "collection", weight: specific, words: "error collecting¦importerror while¦found no collectors for¦usage: pytest¦file or directory not found:¦conftestimportfailure", shape: ``},
+		{name: "collection", weight: complaint + 8, words: "error collecting¦importerror while¦found no collectors for¦usage: pytest¦file or directory not found:¦conftestimportfailure", shape: ``},
 		{name: "suite failed to run", weight: failure, words: "test suite failed to run¦[setup failed]¦[build failed]¦your test suite must contain¦no tests found¦no test files found¦no tests ran¦no tests were executed", shape: ``},
 		{name: "test failed", weight: failure, words: "[fail]", shape: `\S+ \[FAIL\]$`},
 		{name: "interrupted", weight: specific - 2, words: "keyboardinterrupt !", shape: `!+ .*KeyboardInterrupt !+`},
@@ -99,7 +99,7 @@ func policyRules() []rule {
 func genericRules() []rule {
 	return []rule{
 		{name: "npm", weight: complaint + 4, words: "npm err!¦npm error", shape: `^npm (ERR!|error) `},
-		{name: "error", weight: complaint - 3, words: "^error ", shape: `^error [A-Z"'\x60]`},
+		{name: "error", weight: complaint - 3, words: "^error ", shape: `^(error|ERROR|Error) [A-Z"'\x60]`},
 		{name: "error code", weight: specific, words: "npm err! code e¦npm error code e", shape: `^npm (ERR!|error) code E[A-Z0-9]+$`},
 		{name: "apt", weight: failure - 3, last: true, words: "^e: ", shape: `^E: \S`},
 		{name: "error", weight: complaint + 2, words: "^error: ¦^error response¦^fatal: ¦^fatal error¦^abort: ¦^abort:¦^error - ¦^error (", shape: `^(ERROR|Error|error|FATAL|Fatal|fatal|abort|Abort)(:| \(|! | - | )`},
