@@ -40,8 +40,9 @@ const maxFence = 100
 func (g *guest) triggers() []string { return append(g.grammar.triggers(), "```") }
 
 func (g *guest) line(l logline.Line, o *out) {
-	if word, ok := strings.CutPrefix(string(l.Text), "```"); ok && l.Indent <= 3 {
+	if word, ok := strings.CutPrefix(string(l.Text), "```"); ok {
 		switch {
+		case l.Indent > 3: // within a code block of a list: no fence, and no grammar's line
 		case g.fence > 0:
 			g.fence = 0
 		case !strings.ContainsAny(word, " `"):
