@@ -13,6 +13,7 @@ import (
 	"github.com/postflight/postflight/internal/command"
 	"github.com/postflight/postflight/internal/excerpt"
 	"github.com/postflight/postflight/internal/pipeline"
+	"github.com/postflight/postflight/internal/rule"
 	"github.com/postflight/postflight/internal/tally"
 )
 
@@ -59,16 +60,16 @@ func (r *run) facts(res command.Result, log tally.Result) pipeline.Facts {
 	if len(r.Reports) == 0 && len(log.Runs) > 0 {
 		f.Reports = usual(cwd, r.step.Started)
 	}
-	if res.Ended {
-		if d := r.watcher.decision; d.Rule != "" {
-			f.Hang, f.HangReason, f.Kept = d.Rule, d.Reason, d.Keep
-		}
+	// Processes that outlived the command change nothing about how it ended; all
+	// else that the watchdog ended would not have ended by itself.
+	d := r.watcher.decision
+	if res.Ended && d.Rule != "" && d.Rule != rule.HangOrphans {
+		f.Hang, f.HangReason, f.Kept = d.Rule, d.Reason, d.Rule == rule.HangFinished && good(log.Runs)
 	}
 	for _, o := range res.Orphans {
-		if res.Ended {
-			break // ended with the command
+		if f.Hang == "" {
+			f.Orphans = append(f.Orphans, r.mask.Text(clip(o.Argv, 200)))
 		}
-		f.Orphans = append(f.Orphans, r.mask.Text(clip(o.Argv, 200)))
 	}
 	_, err := os.Stat(filepath.Join(r.around.Root, ".git", "shallow"))
 	f.Shallow = err == nil

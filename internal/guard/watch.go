@@ -13,6 +13,7 @@ import (
 	"github.com/postflight/postflight/internal/hang"
 	"github.com/postflight/postflight/internal/logline"
 	"github.com/postflight/postflight/internal/process"
+	"github.com/postflight/postflight/internal/rule"
 	"github.com/postflight/postflight/internal/tally"
 )
 
@@ -96,7 +97,7 @@ func (w *watcher) sample(s command.Sample) hang.Sample {
 	w.at = s.Elapsed
 	out := hang.Sample{
 		At: s.Elapsed, Output: w.novel.Output(), Beats: w.novel.Beats(), CPU: process.Spent(s.Others) + s.Reaped, Moved: process.Moved(s.Others),
-		Alive: s.Alive, Others: others, Pipe: s.Pipe, Finished: p.Finished, Passed: p.Finished != "" && w.good(),
+		Alive: s.Alive, Others: others, Pipe: s.Pipe, Finished: p.Finished, Passed: p.Finished != "" && good(w.run.record.reader.Runs()),
 		FinishedAt: w.finishedAt(p, s.Elapsed), Youngest: youngest(s), Away: process.Away(s.Others), Test: w.test, Longest: w.run.past.Longest[w.test], Prompt: w.run.record.prompt(),
 		Report: w.reports(), Stopped: s.Late + held,
 	}
@@ -172,10 +173,10 @@ func (w *watcher) testing(p tally.Progress, at time.Duration) {
 	w.test, w.since = p.Test, at
 }
 
-// good reports whether everything that the tools said so far is good.
-func (w *watcher) good() bool {
+// good reports whether all that was said is good, and something was.
+func good(runs []tally.Run) bool {
 	ok := false
-	for _, r := range w.run.record.reader.Runs() {
+	for _, r := range runs {
 		switch r.State {
 		case tally.Passed:
 			ok = true
@@ -216,7 +217,7 @@ func (w *watcher) diagnose(ctx context.Context, root int, others []int) {
 	w.mu.Unlock()
 	text := process.Dump(ctx, process.DumpOptions{
 		Roots: append([]int{root}, others...), Tail: tail, Test: test, Redact: w.run.mask.Text, Limit: 1 << 20, Budget: 14 * time.Second,
-		Fatal: !w.decision.Keep,
+		Fatal: w.decision.Rule != rule.HangFinished, // what was said before may stand
 	})
 	if w.run.ledger == nil {
 		w.run.Say(text)
