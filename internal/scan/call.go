@@ -162,6 +162,7 @@ func (w *walker) arguments(cmd *syntax.CallExpr) {
 
 var (
 	quietHosts = regexp.MustCompile(`(?i)slack|discord|telegram|teams|office\.com|pushover|ntfy|codecov|coveralls|codacy|notify|hc-ping|healthchecks|webhook_url|ipinfo|ifconfig|ipify|icanhazip|checkip`)
+	quietFile  = regexp.MustCompile(`(?:-o|-[a-zA-Z]*o|--output|>)[ =]*"?[^\s"]+\.(?:json|ya?ml|txt|xml|html|csv|env|conf|pem|crt|sql)"?(?:\s|$)`)
 	releases   = regexp.MustCompile(`(?i)deploy|release|publish|dist|rollout|(^|/)\.?ci/`)
 	shortFlag  = regexp.MustCompile(`^-[a-zA-Z#:]+$`)
 )
@@ -209,11 +210,21 @@ func (w *walker) curl(s *syntax.Stmt, cmd *syntax.CallExpr, args []string, c *ar
 	case w.where == inScript && !releases.MatchString(w.src.path):
 		return
 	case effect && !output:
+	case output && w.where == inStep && quietFile.MatchString(whole+" "+w.redirected(s)):
 	case !output && url && w.where == inStep && !c.examined:
 	default:
 		return
 	}
 	w.finding(rule.CurlWithoutFail, offset(cmd), fmt.Sprintf("`%s` is 0 although the server answered 404 or 500: add --fail", text))
+}
+
+// redirected is what a statement redirects, as it is written.
+func (w *walker) redirected(s *syntax.Stmt) string {
+	var b strings.Builder
+	for _, r := range s.Redirs {
+		b.WriteString(" " + w.show(r))
+	}
+	return b.String()
 }
 
 // compose judges `docker compose up` that runs to its end.
@@ -261,6 +272,9 @@ func (w *walker) flags(cmd *syntax.CallExpr, args []string, kind class) {
 			return
 		case a == "--exit" && (path.Base(args[0]) == "mocha" || path.Base(args[0]) == "_mocha"):
 			w.finding(rule.LateFailure, offset(cmd), "`mocha --exit` ends before late failures can show")
+			return
+		case strings.HasPrefix(a, "--retries=") && a != "--retries=0" && kind == checking && w.where != inScript:
+			w.level(rule.FlakyRetries, rule.Note, offset(cmd), fmt.Sprintf("`%s` tries failed tests again: read what it had to retry", w.show(cmd)))
 			return
 		case (a == "--rerun-fails" || strings.HasPrefix(a, "--rerun-fails=") || a == "--reruns" || strings.HasPrefix(a, "--reruns=")) && kind == checking && !strings.Contains(text, "rerun-fails=0") && !strings.Contains(text, "reruns=0"):
 			w.level(rule.FlakyRetries, rule.Note, offset(cmd), fmt.Sprintf("`%s` tries failed tests again: read what it had to retry", w.show(cmd)))

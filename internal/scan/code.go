@@ -68,21 +68,29 @@ func exitsZero(stmt ast.Stmt) (*ast.CallExpr, bool) {
 
 var (
 	testFile = regexp.MustCompile(`(?i)(\.(test|tests|spec|cy|e2e|e2e-spec)\.[cm]?[jt]sx?$|(^|/)(__tests__|tests?|specs?|e2e|cypress)/)`)
-	focused  = regexp.MustCompile(`(?:^|[^\w.$])((?:describe|it|test|context|suite|specify|bench|Scenario|Feature)(?:\.(?:concurrent|sequential|each|describe|serial|parallel))*\.only)(?:\.\w+)*\s*(?:\(\s*['"\x60]|\x60|<|\(\s*\w+\.name\b|\(\s*(?:async\b|function\b|\())`)
+	focused  = regexp.MustCompile(`(?:^|[^\w.$])((?:describe|it|test|context|suite|specify|bench|Scenario|Feature)(?:\.(?:concurrent|sequential|each|describe|serial|parallel))*\.only)(?:\.\w+)*\s*(?:\(\s*['"\x60]|\x60|<|\(\s*\w+\.name\b|\(\s*(?:async\b|function\b|[(\[]))`)
 	fit      = regexp.MustCompile(`(?m)^[ \t]*(fit|fdescribe|fcontext)\s*\(\s*(['"\x60])`)
-	exits    = regexp.MustCompile(`(?:^|[^\w.$])process\.exit\(\s*(\d+)\s*\)`)
+	exits    = regexp.MustCompile(`(?:^|[^\w.$])process\.exit(?:Code\s*=|\()\s*(\d+)\b`)
+	noTests  = regexp.MustCompile(`\bpassWithNoTests\s*:\s*true\b`)
+	settings = regexp.MustCompile(`(^|/)(jest|vitest|vite)\.config\.[cm]?[jt]s$`)
 	caught   = regexp.MustCompile(`(?m)^(?:await\s+|void\s+)?((?:[A-Za-z_$][\w$.]*|\(\s*async[^\n]*)?\(?[^\n]*\)|\}\)\(\))\s*\.catch\(\s*(?:console\.(?:error|log|warn)|\(?\s*\w+\s*\)?\s*=>\s*console\.(?:error|log|warn)\([^()]*\))\s*,?\s*\)\s*;?[ \t]*$`)
 )
 
 // javascript judges tests and scripts; false when nothing in the file could matter.
 func (s *scanner) javascript(src *source) bool {
 	focus := testFile.MatchString(src.path) && (strings.Contains(src.text, ".only") || strings.Contains(src.text, "fit") || strings.Contains(src.text, "fdescribe") || strings.Contains(src.text, "fcontext"))
-	exit := strings.Contains(src.text, "process.exit(")
+	exit := strings.Contains(src.text, "process.exit")
 	catch := strings.Contains(src.text, ".catch(") && s.program(src.path)
-	if !focus && !exit && !catch {
+	config := settings.MatchString(src.path) && strings.Contains(src.text, "passWithNoTests")
+	if !focus && !exit && !catch && !config {
 		return false
 	}
 	masked := withoutText(src.text)
+	if config {
+		for _, m := range noTests.FindAllStringIndex(masked, -1) {
+			src.report(rule.PassWithNoTests, rule.Warn, m[0], "the runner is told to pass when it finds no test")
+		}
+	}
 	if focus {
 		for _, m := range focused.FindAllStringSubmatchIndex(masked, -1) {
 			src.report(rule.FocusedTest, rule.Warn, m[2], fmt.Sprintf("`%s` leaves all other tests out", src.text[m[2]:m[3]]))
@@ -214,13 +222,19 @@ func pattern(text string, from int) int {
 
 var (
 	osSystem  = regexp.MustCompile(`(?m)(?:^|[\s;(:])(?:sys\.)?(?:exit|_exit)\(\s*os\.system\(`)
+	sysExit   = regexp.MustCompile(`(?m)^[^#\n]*?\bsys\.exit\(\s*([1-9]\d{2,6})\s*\)`)
 	unchecked = regexp.MustCompile(`(?m)^([ \t]*)subprocess\.(run|call)\(`)
 )
 
 // python judges scripts; false when nothing in the file could matter.
 func (s *scanner) python(src *source) bool {
-	if !strings.Contains(src.text, "os.system") && !strings.Contains(src.text, "subprocess.") {
+	if !strings.Contains(src.text, "os.system") && !strings.Contains(src.text, "subprocess.") && !strings.Contains(src.text, "sys.exit(") {
 		return false
+	}
+	for _, m := range sysExit.FindAllStringSubmatchIndex(src.text, -1) {
+		if n, err := strconv.Atoi(src.text[m[2]:m[3]]); err == nil && n%256 == 0 {
+			src.report(rule.StatusWraps, rule.Warn, m[2], fmt.Sprintf("`sys.exit(%d)` is `sys.exit(0)`: a status has eight bits", n))
+		}
 	}
 	for _, m := range osSystem.FindAllStringIndex(src.text, -1) {
 		at := m[0] + strings.Index(src.text[m[0]:m[1]], "os.system")

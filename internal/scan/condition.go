@@ -12,6 +12,7 @@ import (
 
 var (
 	constantIf = regexp.MustCompile(`^(?i:true|false|!true|!false|[0-9]+|'[^']*')$`)
+	sameSides  = regexp.MustCompile(`^('[^']*'|[0-9]+|true|false)\s*[!=]=\s*('[^']*'|[0-9]+|true|false)$`)
 	orLiteral  = regexp.MustCompile(`\|\|\s*'[^']+'\s*$`)
 )
 
@@ -39,7 +40,7 @@ func (w workflow) condition(n *yaml.Node) {
 		inner = strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(trimmed, "${{"), "}}"))
 	}
 	switch {
-	case constantIf.MatchString(inner):
+	case constantIf.MatchString(inner) || sameSides.MatchString(inner):
 		w.report(rule.ConstantCondition, k, fmt.Sprintf("`if: %s` is always the same", clip(trimmed)))
 	case orLiteral.MatchString(inner) && !strings.Contains(inner[strings.LastIndex(inner, "||"):], "==") && balanced(inner):
 		w.report(rule.ConstantCondition, k, fmt.Sprintf("`if: %s` is always true: what stands behind `||` is a text", clip(trimmed)))

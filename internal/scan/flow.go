@@ -72,6 +72,9 @@ func (w *walker) stmt(s *syntax.Stmt, c *around) {
 	}
 	defer func() { w.depth-- }()
 	inner := c
+	if s.Negated {
+		w.disabled(s, c)
+	}
 	if s.Negated || s.Background {
 		copied := *c
 		copied.examined = true
@@ -126,6 +129,9 @@ func (w *walker) branch(cmd *syntax.IfClause, c *around) {
 	for at := cmd; at != nil; at = at.Else {
 		for _, s := range at.Cond {
 			w.disabled(s, c)
+		}
+		if at == cmd {
+			w.asked(cmd, c)
 		}
 		w.list(at.Cond, examined(c))
 		w.alternative(at.Then, c)

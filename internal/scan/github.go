@@ -53,7 +53,7 @@ func (w workflow) job(key, n *yaml.Node, shell string) {
 	j := job{shell: shell, windows: strings.Contains(strings.ToLower(text(get(n, "runs-on"))), "windows"), images: get(n, "container") != nil}
 	w.condition(n)
 	checks := w.steps(get(n, "steps"), j)
-	if k := keyOf(n, "continue-on-error"); k != nil && text(get(n, "continue-on-error")) == "true" && len(checks) > 0 {
+	if k := keyOf(n, "continue-on-error"); k != nil && on(get(n, "continue-on-error")) && len(checks) > 0 {
 		w.report(rule.ContinueOnError, k, fmt.Sprintf("the job %q is green although `%s` fails", key.Value, checks[0]))
 	}
 	w.gate(key, n)
@@ -83,10 +83,15 @@ func (w workflow) steps(list *yaml.Node, j job) []string {
 	return all
 }
 
+var switchedOn = regexp.MustCompile(`^(?:\$\{\{\s*)?true(?:\s*\}\})?$`)
+
+// on says whether a value is true, and not an expression that may be.
+func on(n *yaml.Node) bool { return switchedOn.MatchString(strings.TrimSpace(text(n))) }
+
 // goesOn judges continue-on-error of a step.
 func (w workflow) goesOn(step *yaml.Node, checks []string) {
 	k := keyOf(step, "continue-on-error")
-	if k == nil || text(get(step, "continue-on-error")) != "true" || len(checks) == 0 {
+	if k == nil || !on(get(step, "continue-on-error")) || len(checks) == 0 {
 		return
 	}
 	if id := text(get(step, "id")); id != "" && (strings.Contains(w.src.text, "steps."+id+".outcome") || strings.Contains(w.src.text, "steps."+id+".conclusion") || strings.Contains(w.src.text, "steps['"+id+"']")) {
@@ -183,7 +188,10 @@ func (w workflow) uses(step *yaml.Node) []string {
 		return []string{"uses: " + name}
 	}
 	var out []string
-	if strings.HasSuffix(strings.ToLower(name), "/retry") {
+	if strings.HasPrefix(strings.ToLower(name), "appleboy/ssh-action") {
+		w.remote(step)
+	}
+	if strings.HasSuffix(strings.ToLower(name), "/retry") || strings.HasSuffix(strings.ToLower(name), "/wretry.action") {
 		command := get(step, "with", "command")
 		if command == nil || command.Kind != yaml.ScalarNode {
 			return nil
@@ -194,6 +202,19 @@ func (w workflow) uses(step *yaml.Node) []string {
 		}
 	}
 	return out
+}
+
+// remote judges the text that an action runs on another machine.
+func (w workflow) remote(step *yaml.Node) {
+	script := get(step, "with", "script")
+	if script == nil || script.Kind != yaml.ScalarNode || on(get(step, "with", "script_stop")) || strings.Contains(script.Value, "set -e") {
+		return
+	}
+	probe := &walker{fragment: fragment{src: w.src}}
+	masked := expression.ReplaceAllStringFunc(script.Value, func(e string) string { return strings.Repeat("X", len(e)) })
+	if message, _ := probe.passesOver(masked, "the remote shell"); message != "" {
+		w.src.report(rule.RemoteStatus, rule.Warn, w.src.node(script), message)
+	}
 }
 
 // checksIn are the builds, tests and deployments in a text of shell.

@@ -92,6 +92,7 @@ func (s *scanner) lines(f fragment, list *yaml.Node, depth int) []string {
 		return nil
 	}
 	var checks []string
+	f.switchedOff(list.Content)
 	for _, item := range list.Content {
 		if item.Kind == yaml.AliasNode {
 			continue // read where it stands
@@ -109,6 +110,38 @@ func (s *scanner) lines(f fragment, list *yaml.Node, depth int) []string {
 		checks = append(checks, s.lines(f, item, depth+1)...)
 	}
 	return checks
+}
+
+// switchedOff judges an entry `set +e` after which a check fails unnoticed.
+func (f fragment) switchedOff(list []*yaml.Node) {
+	if !f.state.errexit {
+		return
+	}
+	for i, item := range list {
+		if item.Kind != yaml.ScalarNode || strings.TrimSpace(item.Value) != "set +e" {
+			continue
+		}
+		first := ""
+		for j, later := range list[i+1:] {
+			if strings.Contains(later.Value, "$?") || strings.TrimSpace(later.Value) == "set -e" {
+				break
+			}
+			if all := checksIn(later.Value); len(all) > 0 && first == "" && j < len(list)-i-2 && !strings.Contains(later.Value, "||") {
+				first = all[0]
+			}
+		}
+		rest := ""
+		for _, later := range list[i+1:] {
+			rest += later.Value + "\n"
+			if len(rest) > 64<<10 {
+				break
+			}
+		}
+		if first != "" && !strings.Contains(rest, "$?") {
+			f.src.report(rule.SwallowedStatus, rule.Warn, f.src.body(item), fmt.Sprintf("after `set +e` a failure of `%s` is passed over", first), item.Line)
+		}
+		return
+	}
 }
 
 // includes reads files that a pipeline includes from its own tree.

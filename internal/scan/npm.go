@@ -22,12 +22,18 @@ func (s *scanner) npm(src *source) {
 		return
 	}
 	for _, root := range documents(spaced(src)) {
-		scripts := get(root, "scripts")
-		for _, p := range pairs(scripts) {
+		scripts := pairs(get(root, "scripts"))
+		reasons := map[string]string{}
+		for _, p := range scripts {
+			if name, ok := strings.CutPrefix(p.key.Value, "//"); ok {
+				reasons[name] = text(p.value)
+			}
+		}
+		for _, p := range scripts {
 			if p.value == nil || p.value.Kind != yaml.ScalarNode || strings.HasPrefix(p.key.Value, "//") {
 				continue
 			}
-			s.beside(src, scripts, p)
+			beside(src, reasons[p.key.Value], p)
 			s.placeholder(src, p)
 			out := &outcome{}
 			fragment{src: src, text: p.value.Value, start: src.body(p.value), posix: true, where: inNPM, shell: "npm's `sh -c`", name: p.key.Value, out: out}.analyse()
@@ -51,18 +57,15 @@ func spaced(src *source) *source {
 	return &copied
 }
 
-// beside reads an allowance from the sibling key "//NAME" (or "//").
-func (s *scanner) beside(src *source, scripts *yaml.Node, p pair) {
-	v := get(scripts, "//"+p.key.Value)
-	if v == nil {
-		return
-	}
-	if ids, why, ok := rule.ParseAllow(text(v)); ok {
+// beside takes an allowance from what the sibling key "//NAME" says.
+func beside(src *source, comment string, p pair) {
+	if ids, why, ok := rule.ParseAllow(comment); ok {
 		src.allow[p.value.Line] = &allowance{line: p.value.Line, ids: ids, reason: why}
 	}
 }
 
 var (
+	idleNode    = regexp.MustCompile(`^node -e ['"](?:|process\.exit\(0?\);?)['"]$`)
 	checkScript = regexp.MustCompile(`^(test|tests|lint|typecheck|type-check|check|e2e|verify|unit|integration|test[:-].+|lint[:-].+|check[:-].+)$`)
 	sayOnly     = regexp.MustCompile(`^(?:echo\s+(?:"[^"$\x60]*"|'[^']*'|[^;&|><$\x60]*)|true|:|exit 0)(?:\s*(?:&&|;)\s*(?:exit 0|true|:|echo\s+(?:"[^"]*"|'[^']*'|[^;&|><]*)))*$`)
 )
@@ -70,7 +73,8 @@ var (
 // placeholder judges a script that should check something and only says so.
 func (s *scanner) placeholder(src *source, p pair) {
 	command := strings.TrimSpace(p.value.Value)
-	if checkScript.MatchString(p.key.Value) && !strings.Contains(p.key.Value, "watch") && sayOnly.MatchString(command) {
+	nothing := command == "" || sayOnly.MatchString(command) || idleNode.MatchString(command)
+	if nothing && checkScript.MatchString(p.key.Value) && !strings.Contains(p.key.Value, "watch") {
 		src.report(rule.PlaceholderScript, rule.Warn, src.body(p.value), fmt.Sprintf("the script %q does nothing: `%s` is always a success", p.key.Value, clip(command)))
 	}
 }

@@ -39,7 +39,7 @@ func (s *scanner) file(f found) {
 		return
 	}
 	s.seen[f.path] = true
-	if f.kind == javascript && !testFile.MatchString(f.path) && !s.program(f.path) {
+	if f.kind == javascript && !testFile.MatchString(f.path) && !s.program(f.path) && !settings.MatchString(f.path) {
 		return
 	}
 	content, err := s.read(f.path)

@@ -180,6 +180,9 @@ func (s *source) skip(off int, why string) {
 
 // clip makes one line of bounded length, without control characters.
 func clip(text string) string {
+	if len(text) > 4000 {
+		text = text[:4000]
+	}
 	text = strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\t':

@@ -25,6 +25,36 @@ func (w *walker) swallowed(cmd *syntax.BinaryCmd, c *around) {
 	w.finding(rule.SwallowedStatus, offset(call), fmt.Sprintf("a failure of `%s` is swallowed by `|| %s`", w.show(call), tail))
 }
 
+// asked judges `if ! check; then echo …; fi`: whatever the check says, the answer
+// is words.
+func (w *walker) asked(cmd *syntax.IfClause, c *around) {
+	if c.examined || c.captured || len(cmd.Cond) != 1 || cmd.ThenPos.IsValid() && len(cmd.Then) == 0 {
+		return
+	}
+	call, ok := cmd.Cond[0].Cmd.(*syntax.CallExpr)
+	if !ok || classOf(argv(call)) != checking || w.kept(cmd.Cond[0], int(cmd.End().Offset())) {
+		return
+	}
+	if name := unwrap(argv(call)); strings.Contains(name[0], "/") && w.where == inScript {
+		return // a question to another script, perhaps
+	}
+	for at := cmd; at != nil; at = at.Else {
+		if len(at.Cond) > 0 && at != cmd || !w.onlySays(at.Then) {
+			return
+		}
+	}
+	w.finding(rule.SwallowedStatus, offset(call), fmt.Sprintf("`if` asks how `%s` ended and only says so: a failure is green", w.show(call)))
+}
+
+func (w *walker) onlySays(stmts []*syntax.Stmt) bool {
+	for _, s := range stmts {
+		if !isEcho(s) || w.succeeds(s) == "" {
+			return false
+		}
+	}
+	return len(stmts) > 0
+}
+
 // check finds the first build, test or deployment in a statement.
 func (w *walker) check(s *syntax.Stmt) *syntax.CallExpr {
 	for _, call := range calls(s) {

@@ -187,6 +187,8 @@ func classOf(args []string) class {
 		return packageManager(name, rest)
 	case in(always, name):
 		return checking
+	case (name == "docker" || name == "podman") && len(rest) > 0 && (rest[0] == "run" || rest[0] == "exec"):
+		return within(rest[1:])
 	}
 	if c, ok := interpreter(name, args); ok {
 		return c
@@ -273,6 +275,16 @@ func goals(rest []string) class {
 		return checking
 	}
 	return harmless
+}
+
+// within looks for a check that a container is told to run.
+func within(rest []string) class {
+	for i, a := range rest {
+		if i > 0 && (in(always, a) || sub[a] != "" || a == "make" || a == "npm" || a == "yarn" || a == "pnpm" || a == "mvn" || a == "gradle" || a == "python") && classOf(rest[i:]) == checking {
+			return checking
+		}
+	}
+	return fallible
 }
 
 func compose(rest []string) class {
