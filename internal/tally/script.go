@@ -13,7 +13,7 @@ func scriptGrammars() []grammar {
 	s := &stage{}
 	all := []grammar{
 		&jest{}, &vitest{stage: s}, &nodeTest{}, &playwright{stage: s}, &cypress{stage: s}, &tap{}, &jasmine{},
-		&karma{}, &ava{}, &bun{stage: s}, &deno{stage: s}, &testcafe{stage: s}, &wdio{}, &cucumber{}, &uvu{}, &bats{}, &mocha{},
+		&karma{}, &ava{}, &bun{stage: s}, &deno{stage: s}, &testcafe{stage: s}, &wdio{}, &cucumber{}, &uvu{}, &bats{}, &nodeTap{}, &mocha{},
 	}
 	for i := range all {
 		all[i] = &guest{grammar: all[i], stage: s}

@@ -86,3 +86,67 @@ func (b *bats) count(text string, l logline.Line, o *out) {
 }
 
 func (b *bats) end(*out) {}
+
+// nodeTap reads the last lines of node-tap's own reporter: "Suites:   1 failed, 1
+// of 1 completed", then "Asserts:  1 failed, 1 passed, of 2".
+type nodeTap struct {
+	at     int
+	failed int // suites
+	done   int
+	suites int
+	run    *Run // a terminal shows the lines over and over; the last ones count
+	of     int  // its suites
+}
+
+func (n *nodeTap) triggers() []string { return []string{"Suites:", "Asserts:"} }
+
+func (n *nodeTap) line(l logline.Line, o *out) {
+	text := strings.ReplaceAll(string(l.Text), "\u200b", "")
+	label, rest, _ := strings.Cut(text, ":")
+	rest = strings.TrimSpace(rest)
+	if l.Indent > 1 {
+		return
+	}
+	if label == "Suites" {
+		rest, ok := strings.CutSuffix(rest, " completed")
+		i := strings.LastIndex(rest, " of ")
+		if !ok || i < 0 {
+			return
+		}
+		total, after, ok := numbered(rest[i+4:])
+		m, counts := wordCounts(rest[:i]+" done", ", ")
+		if ok && after == "" && counts {
+			n.at, n.failed, n.done, n.suites = l.Number, m["failed"], m["done"], total
+		}
+		return
+	}
+	counts, total, ok := strings.Cut(rest, ", of ")
+	m, counted := wordCounts(counts, ", ")
+	if !ok || !counted || n.at != l.Number-1 {
+		return
+	}
+	run := Run{Tool: "tap", Kind: Test, State: Passed, Passed: m["passed"], Failed: m["failed"], Skipped: m["skip"] + m["todo"], First: n.at, Last: l.Number, Text: text, Indent: l.Indent}
+	run.Expected, _, _ = numbered(total)
+	switch {
+	case run.Failed > 0 || n.failed > 0:
+		run.State, run.Failed = Failed, max(run.Failed, n.failed)
+	case n.done < n.suites:
+		run.State = Unfinished
+	case run.Expected == 0:
+		run.State = Empty
+	}
+	if n.run != nil && (n.of != n.suites || run.Expected < n.run.Expected) {
+		o.add(*n.run)
+	}
+	n.run, n.of, n.at = &run, n.suites, 0
+	if run.State != Unfinished {
+		o.finished("tap")
+	}
+}
+
+func (n *nodeTap) end(o *out) {
+	if n.run != nil {
+		o.add(*n.run)
+		n.run = nil
+	}
+}

@@ -40,7 +40,7 @@ func (v *vitest) line(l logline.Line, o *out) {
 			v.failures[len(v.failures)-1].Message = cut(text)
 		}
 		v.await = false
-	case (strings.HasPrefix(text, "RUN  v") || strings.HasPrefix(text, "DEV  v") || strings.HasPrefix(text, "RERUN ")) && l.Indent <= 2:
+	case (strings.HasPrefix(text, "RUN  v") || strings.HasPrefix(text, "DEV  v") || strings.HasPrefix(text, "RERUN  ")) && l.Indent <= 2:
 		v.begin(l, o)
 	case v.block(text, l, o):
 	case strings.HasPrefix(text, "FAIL  ") && l.Indent <= 1 && v.open:
