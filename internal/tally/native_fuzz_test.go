@@ -7,9 +7,9 @@ import (
 )
 
 // FuzzReader holds that no log makes the whole Reader fail, forget its bounds or
-// count what it does not show: the runners' logs are the seeds.
+// count what it does not show: all tools' logs are the seeds.
 func FuzzReader(f *testing.F) {
-	files, err := filepath.Glob("testdata/native/*.txt")
+	files, err := filepath.Glob("testdata/*/*.txt")
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -22,6 +22,7 @@ func FuzzReader(f *testing.F) {
 			f.Add(log)
 		}
 	}
+	f.Add([]byte("     ```ruby\n    ```\n~~~\n"))
 	f.Fuzz(func(t *testing.T, log []byte) {
 		result, _ := read(log)
 		if len(result.Runs) > maxRuns || len(result.Marks) > maxMarks {
