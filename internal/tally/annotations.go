@@ -18,7 +18,8 @@ type annotation struct {
 
 func (g *annotation) triggers() []string {
 	return []string{
-		"##[error]", "::error::", "::error ", "Error: Process completed with exit code ", "ERROR: Job failed", "Finished: FAILURE", "Attempt ", "##[warning]Attempt ",
+		"##[error]", "::error::", "::error ", "Error: Process completed with exit code ", "ERROR: Job failed", "Finished: FAILURE", "Finished: UNSTABLE", "Exited with code exit status ", "The command \"", "Done. Your build exited with ", "🚨 Error: The command exited with status ",
+		"Attempt ", "##[warning]Attempt ",
 		"Warning: Attempt ", "::warning::Attempt ",
 	}
 }
@@ -63,7 +64,15 @@ func annotated(t string) bool {
 	case strings.HasPrefix(t, "ERROR: Job failed"):
 		return t == "ERROR: Job failed" || strings.HasPrefix(t, "ERROR: Job failed: ")
 	}
-	return t == "Finished: FAILURE"
+	for _, p := range []string{
+		"Exited with code exit status {n}", "The command \"{*}\" exited with {n}.", "Done. Your build exited with {n}.",
+		"🚨 Error: The command exited with status {n}",
+	} {
+		if n, ok := like(t, p); ok {
+			return n[0] != 0
+		}
+	}
+	return t == "Finished: FAILURE" || t == "Finished: UNSTABLE"
 }
 
 // retrying reports whether a line says that what failed is tried again.

@@ -56,7 +56,7 @@ func (g *webpack) end(o *out) {
 var bundleTriggers = []string{
 	"✓ built in ", "error during build:", "created ", "[!] ", "Failed to compile.", "✓ Compiled successfully", "Compiled successfully",
 	"Compiled with warnings.", "> Build error occurred", "> Build failed because of ", "🚨 Build failed.", "✨ Built in ",
-	"ERROR  Failed to compile with ", "ERROR  Build failed with errors.", "⚡ Done in ", "Error: error building site: ",
+	"ERROR  Failed to compile with ", "ERROR  Build failed with errors.", "⚡ Done in ", "Error: Build failed with ", "Error: Turbopack build failed with ", "✖ Failed to compile.", "× Failed to compile.", "Error: error building site: ",
 }
 
 // bundle reads Vite, Rollup, Next, Create React App, Parcel and Vue's CLI.
@@ -95,6 +95,14 @@ func bundle(t string, l logline.Line, o *out) {
 		fails("Vue CLI")
 	case strings.HasPrefix(t, "⚡ Done in "):
 		ok("esbuild")
+	case strings.HasPrefix(t, "Error: Build failed with "):
+		if like1(t, "Error: Build failed with {n} error{s}:{*}") {
+			fails("esbuild")
+		}
+	case strings.HasPrefix(t, "Error: Turbopack "):
+		fails("Next")
+	case t == "✖ Failed to compile.", t == "× Failed to compile.":
+		fails("Angular")
 	case strings.HasPrefix(t, "Error: error building site: "):
 		fails("Hugo")
 	}

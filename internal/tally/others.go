@@ -60,32 +60,6 @@ func sbt(t string, l logline.Line, o *out) {
 	}
 }
 
-var imageTriggers = []string{
-	"ERROR: failed to solve: ", "ERROR: failed to build: ", "failed to solve: ", "The command '/bin/sh -c ", "│ Error: ", "Apply complete! Resources: ",
-	"Error: UPGRADE FAILED: ", "Error: INSTALLATION FAILED: ",
-}
-
-// image reads Docker, Terraform and Helm.
-func image(t string, l logline.Line, o *out) {
-	if l.Indent > 0 {
-		return
-	}
-	switch {
-	case strings.HasPrefix(t, "│ Error: "):
-		o.add(bad("Terraform", Task, 1, l))
-	case strings.HasPrefix(t, "Apply complete! "):
-		o.add(of("Terraform", Task, l))
-	case strings.HasPrefix(t, "Error: "):
-		o.add(bad("Helm", Task, 1, l))
-	case strings.HasPrefix(t, "The command '"):
-		if n, ok := like(t, "The command '{*}' returned a non-zero code: {n}"); ok && n[0] != 0 {
-			o.add(bad("docker build", Build, 1, l))
-		}
-	default:
-		o.add(bad("docker build", Build, 1, l))
-	}
-}
-
 // recap reads Ansible.
 //
 //	PLAY RECAP *********

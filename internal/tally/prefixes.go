@@ -65,7 +65,6 @@ type lanes struct {
 	names    map[string]bool
 	stopping bool // concurrently ends the others itself
 	failed   Run
-	line0    int
 }
 
 func (g *lanes) triggers() []string {
@@ -92,12 +91,12 @@ func (g *lanes) line(l logline.Line, o *out) {
 	case t[0] == '[':
 		if g.numbered++; g.numbered >= 2 {
 			g.names = map[string]bool{"0": true, "1": true, "2": true, "3": true, "4": true, "5": true, "6": true, "7": true, "8": true, "9": true}
-			o.prefixed(g.concurrently(l.Number))
+			o.prefixed(g.concurrently(o.r))
 		}
 	default:
 		if names := namesOf(t); len(names) > 0 {
 			g.names = names
-			o.prefixed(g.concurrently(l.Number))
+			o.prefixed(g.concurrently(o.r))
 		}
 	}
 }
@@ -125,8 +124,7 @@ func namesOf(t string) map[string]bool {
 }
 
 // concurrently splits "[name] text", and keeps how its commands ended.
-func (g *lanes) concurrently(line int) func(text []byte) (name, rest []byte, ok bool) {
-	g.line0 = line
+func (g *lanes) concurrently(r *Reader) func(text []byte) (name, rest []byte, ok bool) {
 	return func(text []byte) (name, rest []byte, ok bool) {
 		if bytes.HasPrefix(text, []byte("--> Sending ")) {
 			g.stopping = true
@@ -143,8 +141,8 @@ func (g *lanes) concurrently(line int) func(text []byte) (name, rest []byte, ok 
 			return name, rest, true
 		}
 		if n, ended := like(string(rest), "{*} exited with code {n}"); ended && n[0] != 0 && !g.stopping {
-			more(&g.failed, Run{Tool: "concurrently", Kind: Task, State: Failed, Text: string(text), First: g.line0, Last: g.line0},
-				Failure{Name: string(name), Message: cut(string(rest)), Line: g.line0})
+			more(&g.failed, Run{Tool: "concurrently", Kind: Task, State: Failed, Text: string(text), First: r.lines, Last: r.lines},
+				Failure{Name: string(name), Message: cut(string(rest)), Line: r.lines})
 		}
 		return name, rest, true
 	}
@@ -225,8 +223,8 @@ func (g *compose) line(l logline.Line, o *out) {
 		names[name] = true
 	}
 	g.names = names
-	number := l.Number
-	o.prefixed(func(text []byte) (name, rest []byte, ok bool) { return g.split(text, number) })
+	r := o.r
+	o.prefixed(func(text []byte) (name, rest []byte, ok bool) { return g.split(text, r.lines) })
 }
 
 // split splits "web-1  | text". Codes above 125 are those of containers that

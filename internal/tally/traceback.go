@@ -67,7 +67,7 @@ type traceback struct {
 
 func (g *traceback) triggers() []string {
 	return []string{
-		"Traceback (most recent call last):", "Exception in thread Thread-", "Exception ignored in", "ERROR:", "CRITICAL:", "WARNING:", "ERROR ", "[ERROR]",
+		"Traceback (most recent call last):", "Exception in thread Thread-", "Process ", "Exception ignored in", "ERROR:", "CRITICAL:", "WARNING:", "ERROR ", "[ERROR]",
 	}
 }
 
@@ -85,6 +85,10 @@ func (g *traceback) line(l logline.Line, o *out) {
 		g.frame(l, o)
 	case bytes.HasPrefix(t, []byte("Exception in thread Thread-")):
 		g.thread = l.Number
+	case bytes.HasPrefix(t, []byte("Process ")):
+		if like1(string(t), "Process {*}:") { // of multiprocessing
+			g.thread = l.Number
+		}
 	default:
 		g.logged = l.Number
 	}

@@ -17,7 +17,7 @@ type tsc struct {
 }
 
 func (g *tsc) triggers() []string {
-	return []string{inner, "Found "}
+	return []string{inner, "Found ", "error TS", "##[error]error TS"}
 }
 
 func (g *tsc) line(l logline.Line, o *out) {
@@ -27,10 +27,14 @@ func (g *tsc) line(l logline.Line, o *out) {
 		return
 	}
 	place, message, ok := strings.Cut(t, ": error TS")
+	if m, bare := strings.CutPrefix(t, "error TS"); bare { // of the project, not of a file
+		place, message, ok = "tsconfig.json(1,1)", m, true
+	}
 	code, _, coded := leading(message)
 	if !ok || !coded || code == 0 || l.Indent > 0 || !placed(place) {
 		return
 	}
+	place = strings.TrimSuffix(place, "tsconfig.json(1,1)")
 	g.count++
 	g.last = l.Number
 	if len(g.fails) < maxFailures {
