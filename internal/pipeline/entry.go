@@ -58,6 +58,7 @@ const (
 	maxProofs  = 20
 	maxLines   = 200 // of all passages of an excerpt
 	maxTests   = 200
+	maxAll     = 512 << 10 // of all texts of a step, before the last are left out
 	maxCount   = 100_000_000
 	maxMinutes = 60 * 24 * 31
 )
@@ -98,7 +99,38 @@ func (e Entry) Check() (Entry, error) {
 	e.Findings = trim(e.Findings, maxPieces, finding)
 	e.Excerpt = passages(e.Excerpt)
 	e.Longest = slowest(e.Longest)
-	return e, nil
+	return e.shrink(), nil
+}
+
+// shrink leaves out what comes last when a step says more than anybody reads:
+// the first findings with their proofs and the first passage explain it.
+func (e Entry) shrink() Entry {
+	n := 0
+	for _, f := range e.Findings {
+		n += len(f.Message) + len(f.Allowed) + len(f.Place.File)
+		for _, p := range f.Proofs {
+			n += len(p.Text) + len(p.Kind)
+		}
+	}
+	for _, p := range e.Excerpt {
+		for _, l := range p.Lines {
+			n += len(l)
+		}
+	}
+	for _, r := range e.Reports {
+		n += len(r.Path) + len(r.Problem)
+	}
+	if n <= maxAll {
+		return e
+	}
+	e.Findings, e.Reports = e.Findings[:min(len(e.Findings), 50)], e.Reports[:min(len(e.Reports), 50)]
+	for i := range e.Findings {
+		if i >= 5 {
+			e.Findings[i].Proofs = nil
+		}
+	}
+	e.Excerpt = e.Excerpt[:min(len(e.Excerpt), 1)]
+	return e
 }
 
 // Check is Entry's for the judgement on a run.

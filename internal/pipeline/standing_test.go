@@ -240,6 +240,27 @@ func TestStageTellsEachNewsOnce(t *testing.T) {
 	}
 }
 
+// What says more than anybody reads is left out at its end, never refused.
+func TestStepThatSaysTooMuch(t *testing.T) {
+	t.Parallel()
+	e := entry("unit", pipeline.Silent, 0)
+	long := strings.Repeat("x", 1900)
+	for range 300 {
+		f := fails(long)
+		for range 30 {
+			f.Proofs = append(f.Proofs, rule.Proof{Kind: "log", Text: long})
+		}
+		e.Findings = append(e.Findings, f)
+	}
+	got, err := e.Check()
+	if err != nil || len(got.Findings) != 50 || len(got.Findings[0].Proofs) != 20 || len(got.Findings[9].Proofs) != 0 {
+		t.Errorf("kept %d findings, %v", len(got.Findings), err)
+	}
+	if len(e.Findings) != 300 || len(e.Findings[9].Proofs) != 30 {
+		t.Error("the caller's step was changed")
+	}
+}
+
 // FuzzCheck holds that whatever is kept can be shown: whole characters, no
 // control of the display, bounded.
 func FuzzCheck(f *testing.F) {

@@ -17,6 +17,7 @@ const (
 	keptRuns     = "200"   // of each step; what belongs to a kept release stays
 	keptSteps    = "20000" // of all steps
 	keptBranches = "20"    // last green logs of each step
+	keptLogs     = "200"   // last green logs of all steps
 	// maxOfRelease bounds how much one release may gather.
 	maxOfRelease = 500
 )

@@ -26,8 +26,8 @@ func (s *Store) prunePipelines(ctx context.Context, o PruneOptions, n *Pruned) e
 			` + nth("product", "run") + ` AS nth FROM pipeline_closings) AS counted
 			WHERE at < $2 AND nth > ` + keptRuns + ` AND ` + mine},
 		{"pipeline_signatures", "product, name, branch", `SELECT product, name, branch FROM (SELECT product, name, branch, at,
-			` + nth("product, name", "branch") + ` AS nth FROM pipeline_signatures) AS counted
-			WHERE at < $2 AND nth > ` + keptBranches},
+			` + nth("product, name", "branch") + ` AS nth, ` + nth("product", "name, branch") + ` AS of_all FROM pipeline_signatures) AS counted
+			WHERE at < $2 AND (nth > ` + keptBranches + ` OR of_all > ` + keptLogs + `)`},
 	}
 	for _, l := range ledger {
 		if err := s.shed(ctx, l, o.Releases, o.Steps, &n.Steps); err != nil {
