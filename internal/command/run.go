@@ -38,7 +38,8 @@ type runner struct {
 	phase     phase
 	start     time.Time
 	deadline  time.Duration // of the phase, after start
-	forwarded time.Duration // when the last deadly signal was
+	forwarded time.Duration // when the first deadly signal was
+	asked     bool          // SIGTERM was among them
 	ticked    time.Duration
 	cancelled bool
 	fault     error // of our own
@@ -264,6 +265,9 @@ func (r *runner) advance() {
 		if r.cancelled && now >= max(r.deadline, r.heeded()) {
 			r.result.Ended, r.all, r.whole = true, true, r.alive
 			r.terminate()
+			if r.asked { // it had SIGTERM, and its grace
+				r.deadline = now + settle
+			}
 		}
 	case draining:
 		r.drain(now)
@@ -274,7 +278,7 @@ func (r *runner) advance() {
 	}
 }
 
-// heeded is until when the last signal passed on may take to be heeded.
+// heeded is until when the signals passed on may take to be heeded.
 func (r *runner) heeded() time.Duration {
 	if r.result.Forwarded == 0 {
 		return 0

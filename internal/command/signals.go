@@ -61,8 +61,11 @@ func (r *runner) signalled(sig syscall.Signal) {
 		r.send(sig)
 	default:
 		if slices.Contains(deadly(), sig) {
+			if r.result.Forwarded == 0 { // the first sets the clock: impatience gains no time
+				r.forwarded = r.now()
+			}
+			r.asked = r.asked || sig == syscall.SIGTERM
 			r.result.Forwarded = sig
-			r.forwarded = r.now()
 			if !r.alive { // we were only waiting for what is left over
 				r.deadline = r.now()
 			}
