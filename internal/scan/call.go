@@ -260,7 +260,7 @@ func (w *walker) flags(cmd *syntax.CallExpr, args []string, kind class) {
 	for _, a := range args {
 		switch {
 		case a == "--passWithNoTests" || a == "--pass-with-no-tests" || a == "--passWithNoTests=true" || a == "--no-tests=pass" || a == "--allow-no-tests":
-			if !strings.Contains(text, "findRelatedTests") && !strings.Contains(text, " --watch") && !servesOnly(w.name) {
+			if !strings.Contains(text, "findRelatedTests") && !strings.Contains(text, "lint-staged") && !strings.Contains(text, " --watch") && !servesOnly(w.name) {
 				w.finding(rule.PassWithNoTests, offset(cmd), fmt.Sprintf("`%s` passes when it finds no test", w.show(cmd)))
 			}
 			return

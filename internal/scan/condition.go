@@ -31,8 +31,8 @@ func (w workflow) condition(n *yaml.Node) {
 	case opens > 0 && !whole:
 		w.report(rule.ConstantCondition, k, fmt.Sprintf("`if: %s` is a text with `${{ }}` in it, and a text is always true", clip(trimmed)))
 		return
-	case whole && v.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 && strings.HasSuffix(value, "\n"):
-		w.report(rule.ConstantCondition, k, "the `if:` ends with a line break behind `}}`, which makes it a text, and a text is always true: leave `${{ }}` away")
+	case whole && value != trimmed:
+		w.report(rule.ConstantCondition, k, "the `if:` has a blank or a line break beside `${{ }}`, which makes it a text, and a text is always true: leave `${{ }}` away")
 		return
 	}
 	inner := trimmed
