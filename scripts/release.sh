@@ -17,7 +17,8 @@ EPOCH="${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}"
 
 # licences DIRECTORY copies the licence files of every linked module there.
 licences() {
-	local path dir file found
+	local path dir file found modules
+	modules="$(go list -deps -f '{{with .Module}}{{if not .Main}}{{.Path}} {{.Dir}}{{end}}{{end}}' ./cmd/postflight | sort -u)"
 	while read -r path dir; do
 		found=
 		for file in "$dir"/LICEN[CS]E* "$dir"/COPYING* "$dir"/NOTICE*; do
@@ -27,7 +28,7 @@ licences() {
 			found=yes
 		done
 		[ -n "$found" ] || die "module $path has no licence file" "find its licence before this is released"
-	done < <(go list -deps -f '{{with .Module}}{{if not .Main}}{{.Path}} {{.Dir}}{{end}}{{end}}' ./cmd/postflight | sort -u)
+	done <<<"$modules"
 	mkdir -p "$1/go"
 	cp "$(go env GOROOT)/LICENSE" "$1/go/"
 }
