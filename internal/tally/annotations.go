@@ -19,7 +19,7 @@ type annotation struct {
 func (g *annotation) triggers() []string {
 	return []string{
 		"##[error]", "::error::", "::error ", "Error: Process completed with exit code ", "ERROR: Job failed", "Finished: FAILURE", "Finished: UNSTABLE", "Exited with code exit status ", "The command \"", "Done. Your build exited with ", "🚨 Error: The command exited with status ",
-		"Attempt ", "##[warning]Attempt ",
+		"ERROR: script returned exit code ", "Attempt ", "##[warning]Attempt ",
 		"Warning: Attempt ", "::warning::Attempt ",
 	}
 }
@@ -66,7 +66,7 @@ func annotated(t string) bool {
 	}
 	for _, p := range []string{
 		"Exited with code exit status {n}", "The command \"{*}\" exited with {n}.", "Done. Your build exited with {n}.",
-		"🚨 Error: The command exited with status {n}",
+		"🚨 Error: The command exited with status {n}", "ERROR: script returned exit code {n}",
 	} {
 		if n, ok := like(t, p); ok {
 			return n[0] != 0

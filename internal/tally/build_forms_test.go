@@ -159,6 +159,8 @@ func otherForms() []form {
 		{"Travis", "The command \"npm test\" exited with 1.", "mark contradiction CI line 1: The command \"npm test\" exited with 1.\n"},
 		{"rsync", "rsync error: some files/attrs were not transferred (see previous errors) (code 23) at main.c(1338) [sender=3.2.7]", "rsync task failed failed=1 lines 1-1\n"},
 		{"Python's multiprocessing", "Process Process-1:\nTraceback (most recent call last):\n  File \"/usr/lib/python3.11/multiprocessing/process.py\", line 314, in _bootstrap\n    self.run()\nValueError: x\nall done", "mark child-failed Python line 5: ValueError: x\n"},
+		{"deno lint", "Found 2 problems\nChecked 3 files", "deno lint lint failed failed=2 lines 1-1\n"},
+		{"Jenkins", "ERROR: script returned exit code 1\nFinished: FAILURE", "mark contradiction CI line 1: ERROR: script returned exit code 1\nmark contradiction CI line 2: Finished: FAILURE\n"},
 		{"two builds of Maven", "[INFO] Scanning for projects...\n[INFO] BUILD FAILURE\n[INFO] Scanning for projects...\n[INFO] BUILD SUCCESS", "Maven build failed failed=1 lines 2-2\nMaven build passed lines 4-4\n"},
 		{"tsc under a problem matcher", "##[error]src/a.ts(1,5): error TS2322: x", "tsc build failed failed=1 lines 1-1\n  1: src/a.ts(1,5)\nmark contradiction CI line 1: ##[error]src/a.ts(1,5): error TS2322: x\n"},
 		{"GitHub", "##[error]Process completed with exit code 1.", "mark contradiction CI line 1: ##[error]Process completed with exit code 1.\n"},

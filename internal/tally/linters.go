@@ -31,7 +31,7 @@ type found struct {
 }
 
 func (g *found) triggers() []string {
-	return []string{"Found ", "Checked ", "Success: no issues found in ", "All checks passed!"}
+	return []string{"Found ", "Checked ", "Success: no issues found in ", "All checks passed!", "error: Found "}
 }
 
 func (g *found) line(l logline.Line, o *out) {
@@ -63,6 +63,10 @@ func (g *found) count(t string, l logline.Line, o *out) {
 		o.add(problems(of("Ruff", Lint, l), n[2], 0))
 	} else if n, ok := like(t, "Found {n} warning{s} and {n} error{s}."); ok {
 		o.add(problems(of("oxlint", Lint, l), n[1], n[0]))
+	} else if n, ok := like(t, "Found {n} problem{s}"); ok {
+		o.add(problems(of("deno lint", Lint, l), n[0], 0))
+	} else if n, ok := like(t, "error: Found {n} not formatted file{s} in {n} file{s}"); ok {
+		o.add(problems(of("deno fmt", Lint, l), n[0], 0))
 	} else if n, ok := like(t, "Found {n} of {n} files that can be fixed in {*}"); ok {
 		o.add(problems(of("PHP CS Fixer", Lint, l), n[0], 0))
 	} else if n, ok := like(t, "Found {n} warning{s}."); ok && g.biome.First > 0 {

@@ -62,7 +62,7 @@ func (g *surefire) triggers() []string {
 	return []string{
 		"[INFO] Scanning for projects...", "T E S T S", "Tests run:", "Results:", "Results :", "[INFO]  T E S T S", "[INFO] Tests run:", "[ERROR] Tests run:",
 		"[WARNING] Tests run:", "[INFO] Results:", "[INFO] No tests to run.", "[INFO] Tests are skipped.", "[INFO] --- ",
-		"[ERROR]   ", "[ERROR] Failures:", "[ERROR] Errors:", "[INFO] BUILD", "No tests to run.", "Tests are skipped.",
+		"[ERROR]   ", "[ERROR] Failures:", "[ERROR] Errors:", "[INFO] BUILD", "[INFO] Running ", "Running ", "No tests to run.", "Tests are skipped.",
 	}
 }
 
@@ -77,6 +77,10 @@ func (g *surefire) line(l logline.Line, o *out) {
 		g.goal = Run{}
 		g.flush(o)
 		g.began = true
+	case strings.HasPrefix(t, "Running ") && g.began:
+		if class := strings.TrimPrefix(t, "Running "); token(class) {
+			o.begin(class)
+		}
 	case t == "Failures: " || t == "Failures:" || t == "Errors:":
 		g.results = true
 	case t == "Results:" || t == "Results :":
