@@ -45,7 +45,8 @@ type script struct {
 	Stdin                    bool
 	Terminal                 string
 	Interval, Grace, Orphans time.Duration
-	EndAfter                 time.Duration // an order after that time; 0 never
+	EndAfter                 time.Duration // an order after that time, and some output; 0 never
+	EndAtOthers              int           // an order when there are so many descendants; 0 never
 	EndOnOrphans             bool
 	Leftovers                Leftovers
 	Log                      string // where to write what Output saw
@@ -116,7 +117,8 @@ func playGuard() {
 		out.Root = x.Root
 		out.MaxOthers = max(out.MaxOthers, len(x.Others))
 		out.Blocked = max(out.Blocked, x.Blocked)
-		if s.EndAfter > 0 && x.Elapsed >= s.EndAfter || s.EndOnOrphans && !x.Alive && len(x.Others) > 0 {
+		if s.EndAtOthers > 0 && len(x.Others) >= s.EndAtOthers ||
+			s.EndAfter > 0 && x.Elapsed >= s.EndAfter && x.Bytes > 0 || s.EndOnOrphans && !x.Alive && len(x.Others) > 0 {
 			return End
 		}
 		return Continue

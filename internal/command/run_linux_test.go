@@ -170,20 +170,21 @@ func TestOrphans(t *testing.T) {
 		ended      int
 		left       int
 	}{
-		{"none", "echo done", EndAll, 0, 0},
-		{"holds the pipe", "sleep 1000 & echo done", EndAll, 1, 0},
-		{"silent", "sleep 1000 >/dev/null 2>&1 </dev/null & echo done", EndAll, 1, 0},
-		{"own session, forked twice", "(setsid sh -c 'sleep 1000 & sleep 1000' >/dev/null 2>&1 &) ; echo done", EndAll, 3, 0},
-		{"deaf", "sh -c \"trap '' TERM; while :; do sleep 1000; done\" & echo done", EndAll, 2, 0},
-		{"stopped", "sh -c 'kill -STOP $$; sleep 1000' & echo done", EndAll, 1, 0},
-		{"kept, detached", "setsid sleep 61 >/dev/null 2>&1 </dev/null & echo done", KeepDetached, 0, 1},
-		{"kept, but holds the pipe", "setsid sleep 1000 & echo done", KeepDetached, 1, 0},
-		{"kept all", "sleep 61 & echo done", KeepAll, 0, 1},
+		{"none", "echo >up &", EndAll, 0, 0},
+		{"holds the pipe", "sh -c 'echo >up; exec sleep 1000' &", EndAll, 1, 0},
+		{"silent", "sh -c 'echo >up; exec sleep 1000' >/dev/null 2>&1 </dev/null &", EndAll, 1, 0},
+		{"own session, forked twice", "(setsid sh -c 'sleep 1000 & echo >up; sleep 1000' >/dev/null 2>&1 &)", EndAll, 2, 0},
+		{"deaf", "sh -c \"trap '' TERM; echo >up; while :; do sleep 1000; done\" &", EndAll, 2, 0},
+		{"stopped", "sh -c 'echo >up; kill -STOP $$; sleep 1000' &", EndAll, 1, 0},
+		{"kept, detached", "setsid sh -c 'echo >up; exec sleep 61' >/dev/null 2>&1 </dev/null &", KeepDetached, 0, 1},
+		{"kept, but holds the pipe", "setsid sh -c 'echo >up; exec sleep 1000' &", KeepDetached, 1, 0},
+		{"kept all", "sh -c 'echo >up; exec sleep 61' &", KeepAll, 0, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			// The shell waits until its children are what they are to be.
-			g := newGuard(t, script{Argv: sh(c.text + "; sleep 0.5; exit 4"), Orphans: 200 * time.Millisecond, Grace: time.Second, Leftovers: c.leftovers})
+			text := "mkfifo up\n" + c.text + "\necho done; read x <up; exit 4"
+			g := newGuard(t, script{Argv: sh(text), Dir: t.TempDir(), Orphans: 200 * time.Millisecond, Grace: time.Second, Leftovers: c.leftovers})
 			stdout, _, out := g.run()
 			if stdout != "done\n" || out.Result.Code != 4 || out.Result.Ended || out.Err != "" {
 				t.Errorf("got %q, %+v, %s", stdout, out.Result, out.Err)
@@ -281,9 +282,9 @@ func TestAsFirstProcess(t *testing.T) {
 		t.Skip("no namespaces here:", err)
 	}
 	g := newGuard(t, script{
-		Argv:    sh("(setsid sh -c 'exit 9' &); setsid sleep 1000 & echo $PPID; sleep 0.5; kill -TERM $$"),
+		Argv:    sh("(setsid sh -c 'exit 9' &); setsid sleep 1000 & echo $PPID; kill -TERM $$"),
 		Raise:   true,
-		Orphans: 200 * time.Millisecond,
+		Orphans: 2 * time.Second,
 	})
 	g.cmd.Args = append([]string{"unshare", "--fork", "--pid", "--mount-proc"}, g.cmd.Path)
 	var err error
@@ -335,11 +336,11 @@ func TestOutputClosedEarly(t *testing.T) {
 func TestManyDescendants(t *testing.T) {
 	t.Parallel()
 	g := newGuard(t, script{
-		Argv:     sh("i=0; while [ $i -lt 200 ]; do sleep 1000 & (setsid sleep 1000 &); i=$((i+1)); done; echo all; wait"),
-		EndAfter: 2 * time.Second, Interval: 50 * time.Millisecond, Grace: 5 * time.Second,
+		Argv:        sh("i=0; while [ $i -lt 200 ]; do sleep 1000 & (setsid sleep 1000 &); i=$((i+1)); done; wait"),
+		EndAtOthers: 300, Interval: 50 * time.Millisecond, Grace: 5 * time.Second,
 	})
 	_, _, out := g.run()
-	if !out.Result.Ended || out.Result.Signal != syscall.SIGTERM || out.MaxOthers < 20 {
+	if !out.Result.Ended || out.Result.Signal != syscall.SIGTERM || out.MaxOthers < 300 {
 		t.Errorf("got %+v", out)
 	}
 }
