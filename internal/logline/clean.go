@@ -2,6 +2,8 @@ package logline
 
 import (
 	"bytes"
+	"encoding/binary"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -19,58 +21,117 @@ func (c *Cleaner) Clean(raw []byte, number int) Line {
 	if len(raw) > 4*Max {
 		raw, l.Cut = raw[:4*Max], true
 	}
-	text := lastWritten(raw)
-	if bytes.IndexByte(text, 0x1b) >= 0 || bytes.IndexByte(text, 0x08) >= 0 {
-		c.scratch = Strip(c.scratch[:0], text)
-		text = c.scratch
+	text, simple := raw, plain(raw)
+	if !simple {
+		text = LastWritten(raw)
+		if bytes.IndexByte(text, 0x1b) >= 0 || bytes.IndexByte(text, 0x08) >= 0 {
+			c.scratch = Strip(c.scratch[:0], text)
+			text = c.scratch
+		}
 	}
 	if c.Tabbed {
 		text = Columns(text)
 	}
 	if n := Stamp(text); n > 0 {
 		text, l.Stamped = text[n:], true
-		if bytes.IndexByte(text, 0x1b) >= 0 {
-			text = Strip(nil, text)
-		}
 	}
 	for len(text) > 0 && (text[0] == ' ' || text[0] == '\t') {
 		text = text[1:]
 		l.Indent++
 	}
-	text = bytes.TrimRight(text, " \t\r\n")
+	for len(text) > 0 && blank(text[len(text)-1]) {
+		text = text[:len(text)-1]
+	}
 	if len(text) > Max {
 		text, l.Cut = text[:Max], true
 	}
-	if !utf8.Valid(text) {
+	if !simple && !utf8.Valid(text) {
 		text = bytes.ToValidUTF8(text, []byte("\uFFFD"))
 	}
 	l.Text = text
 	return l
 }
 
-// lastWritten is what stands on the line after its carriage returns: the last
+// blank reports what is taken off the end of a line.
+func blank(b byte) bool { return b == ' ' || b == '\t' || b == '\r' || b == '\n' }
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// plain reports whether b is printable ASCII alone, eight bytes at a time. A tab
+// makes a line not plain, which costs it no more than a closer look.
+func plain(b []byte) bool {
+	var odd uint64
+	for len(b) >= 8 {
+		x := binary.LittleEndian.Uint64(b)
+		odd |= x | (x - 0x20*ones)
+		b = b[8:]
+	}
+	for _, c := range b {
+		odd |= uint64(c) | uint64(c-0x20)
+	}
+	return odd&highs == 0
+}
+
+// LastWritten is what stands on the line after its carriage returns: the last
 // part that is not blank.
-func lastWritten(b []byte) []byte {
+func LastWritten(b []byte) []byte {
+	if bytes.IndexByte(b, '\r') < 0 {
+		return bytes.TrimRight(b, "\n")
+	}
 	for len(b) > 0 && (b[len(b)-1] == '\r' || b[len(b)-1] == '\n') {
 		b = b[:len(b)-1]
 	}
 	for {
-		i := bytes.LastIndexByte(b, '\r')
-		if i < 0 {
-			return b
+		i := len(b) - 1
+		for i >= 0 && b[i] != '\r' {
+			i--
 		}
-		if len(bytes.TrimSpace(Strip(nil, b[i+1:]))) > 0 {
+		if i < 0 || !unseen(b[i+1:]) {
 			return b[i+1:]
 		}
 		b = b[:i]
 	}
 }
 
+// unseen reports whether nothing of b can be seen: white space, escape
+// sequences, and what backspaces took back.
+func unseen(b []byte) bool {
+	for i := 0; i < len(b); {
+		switch b[i] {
+		case 0x1b:
+			i += Escape(b[i:])
+		case ' ', '\t', '\n', '\v', '\f', '\r', 0x07, 0x00:
+			i++
+		default:
+			r, n := utf8.DecodeRune(b[i:])
+			if bytes.IndexByte(b, 0x08) >= 0 {
+				return len(bytes.TrimSpace(Strip(nil, b))) == 0
+			}
+			if !unicode.IsSpace(r) {
+				return false
+			}
+			i += n
+		}
+	}
+	return true
+}
+
 // Strip appends text to dst without escape sequences (CSI, OSC, DCS, APC and
 // single ones), backspaces applied.
 func Strip(dst, text []byte) []byte {
 	for i := 0; i < len(text); {
-		switch b := text[i]; b {
+		j := i
+		for j < len(text) && !unprinted(text[j]) {
+			j++
+		}
+		dst = append(dst, text[i:j]...)
+		if i = j; i == len(text) {
+			break
+		}
+		switch text[i] {
 		case 0x1b:
 			i += Escape(text[i:])
 		case 0x08:
@@ -78,15 +139,15 @@ func Strip(dst, text []byte) []byte {
 				dst = dst[:len(dst)-1]
 			}
 			i++
-		case 0x07, 0x00:
-			i++
 		default:
-			dst = append(dst, b)
 			i++
 		}
 	}
 	return dst
 }
+
+// unprinted reports what Strip does not copy.
+func unprinted(b byte) bool { return b <= 0x1b && (b == 0x1b || b == 0x08 || b == 0x07 || b == 0) }
 
 // Escape returns the length of the escape sequence that b begins with, at least 1.
 func Escape(b []byte) int {
@@ -124,26 +185,20 @@ func Escape(b []byte) int {
 // after it: RFC 3339 as GitHub, Azure and GitLab write it (GitLab adds a stream
 // mark such as "00O "), in brackets as Jenkins does, and Jenkins' clock times.
 func Stamp(b []byte) int {
-	i, close := 0, byte(0)
-	if len(b) > 3 && b[0] == 0xef && b[1] == 0xbb && b[2] == 0xbf {
-		i = 3
-	}
-	if len(b) > i && b[i] == '[' {
-		i, close = i+1, ']'
-	}
-	if len(b) < i+20 || !shape(b[i:], "0000-00-00T00:00:00") {
+	if len(b) < 20 || b[0] != '2' && b[0] != '[' && b[0] != 0xef && !digit(b[0]) {
 		return 0
 	}
-	i += 19
-	for i < len(b) && (b[i] == '.' || b[i] == ',' || digit(b[i])) {
-		i++
+	i, close := 0, byte(0)
+	if b[0] == 0xef && b[1] == 0xbb && b[2] == 0xbf {
+		i = 3
 	}
-	switch {
-	case i < len(b) && b[i] == 'Z':
-		i++
-	case i+6 <= len(b) && (b[i] == '+' || b[i] == '-') && shape(b[i+1:], "00:00"):
-		i += 6
+	if b[i] == '[' {
+		i, close = i+1, ']'
 	}
+	if len(b) < i+20 || !moment(b[i:]) {
+		return 0
+	}
+	i = zone(b, i+19)
 	if close != 0 {
 		if i >= len(b) || b[i] != close {
 			return 0
@@ -158,8 +213,41 @@ func Stamp(b []byte) int {
 	}
 	i++
 	// GitLab: two hex digits, the stream, and + where a line goes on.
-	if len(b) >= i+4 && hex(b[i]) && hex(b[i+1]) && (b[i+2] == 'O' || b[i+2] == 'E') && (b[i+3] == ' ' || b[i+3] == '+') {
+	if len(b) >= i+4 && (b[i+2] == 'O' || b[i+2] == 'E') && hex(b[i]) && hex(b[i+1]) && (b[i+3] == ' ' || b[i+3] == '+') {
 		i += 4
+	}
+	return i
+}
+
+// moment compares at least 20 bytes with "0000-00-00T00:00:00", 0 being any digit.
+func moment(b []byte) bool {
+	_ = b[19]
+	return eight(b, 0x2d30302d30303030, 0x7f76767f76767676) && // 0000-00-
+		eight(b[8:], 0x30303a3030543030, 0x76767f76767f7676) && // 00T00:00
+		eight(b[11:], 0x30303a30303a3030, 0x76767f76767f7676) // 00:00:00
+}
+
+// eight compares eight bytes with a pattern: what differs from it, with limit
+// added, must stay below 128, so that 0x76 passes any digit where the pattern
+// holds a 0, and 0x7f the byte itself.
+func eight(b []byte, pattern, limit uint64) bool {
+	x := binary.LittleEndian.Uint64(b) ^ pattern
+	return (x|(x&^uint64(highs)+limit))&highs == 0
+}
+
+// zone returns where the fraction and the zone that may stand at i end.
+func zone(b []byte, i int) int {
+	if len(b) > i+8 && b[i] == '.' && b[i+8] == 'Z' && eight(b[i+1:], 0x5a30303030303030, 0x7f76767676767676) {
+		return i + 9 // as GitHub and Azure write it
+	}
+	for i < len(b) && (b[i] == '.' || b[i] == ',' || digit(b[i])) {
+		i++
+	}
+	switch {
+	case i < len(b) && b[i] == 'Z':
+		i++
+	case i+6 <= len(b) && (b[i] == '+' || b[i] == '-') && shape(b[i+1:], "00:00"):
+		i += 6
 	}
 	return i
 }

@@ -2,6 +2,7 @@ package tally
 
 import (
 	"bytes"
+	"math/bits"
 
 	"github.com/postflight/postflight/internal/logline"
 	"github.com/postflight/postflight/internal/rule"
@@ -120,7 +121,7 @@ type Reader struct {
 	carry   []byte
 	long    bool // the line in carry is longer than is kept
 	lines   int
-	attend  int // lines that somebody asked for
+	attend  bool // somebody asked for the next line
 	deep    int64
 	runs    []Run
 	marks   []Mark
@@ -132,7 +133,7 @@ type Reader struct {
 type lane struct {
 	grammars []grammar
 	outs     []out
-	asking   bool // some grammar asked for the next line
+	asking   set // those whose out asked for more
 }
 
 // NewReader returns a reader for one log.
@@ -171,44 +172,62 @@ func (r *Reader) lane(name string) *lane {
 // Write reads a block of the log; lines may go on in the next.
 func (r *Reader) Write(p []byte) (int, error) {
 	n := len(p)
-	r.deep -= int64(n)
 	if len(r.carry) > 0 || r.long {
 		i := bytes.IndexByte(p, '\n')
 		if i < 0 {
+			r.deep -= int64(n)
 			r.keep(p)
 			return n, nil
 		}
 		r.keep(p[:i])
 		line := r.carry
 		r.carry, r.long = r.carry[:0], false
-		r.raw(line)
+		r.sift(line, true)
 		p = p[i+1:]
 	}
-	for len(p) > 0 {
-		i := bytes.IndexByte(p, '\n')
+	// Where the next carriage return is, is looked up once for many lines.
+	at, back := 0, next(p, 0)
+	for at < len(p) {
+		i := bytes.IndexByte(p[at:], '\n')
 		if i < 0 {
-			r.keep(p)
+			r.keep(p[at:])
 			break
 		}
-		r.lines++
-		if r.attend > 0 || r.split != nil || r.lines < 32 || r.sieve.wants(p[:i]) {
-			r.lines--
-			r.raw(p[:i])
-		} else if r.deep > 0 && inside(p[:i]) {
-			r.lines--
-			r.raw(p[:i])
+		end := at + i
+		r.sift(p[at:end], back < end)
+		if at = end + 1; back < at {
+			back = next(p, at)
 		}
-		p = p[i+1:]
 	}
+	r.deep -= int64(n)
 	return n, nil
+}
+
+// next is where the first carriage return from a place on stands, or the end.
+func next(p []byte, from int) int {
+	if i := bytes.IndexByte(p[from:], '\r'); i >= 0 {
+		return from + i
+	}
+	return len(p)
+}
+
+// sift reads a whole line if anybody may want it; returns says whether it may
+// have carriage returns.
+func (r *Reader) sift(line []byte, returns bool) {
+	if r.attend || r.split != nil || r.lines < 32 || r.sieve.wants(line, returns) || r.deep > 0 && inside(line) {
+		r.raw(line)
+		return
+	}
+	r.lines++
 }
 
 // keep keeps the beginning of a line until the rest comes.
 func (r *Reader) keep(p []byte) {
 	if room := 4*logline.Max - len(r.carry); len(p) > room {
 		// An endless line may still be one of carriage returns: its end counts.
-		if i := bytes.LastIndexByte(p, '\r'); i >= 0 && len(p)-i < logline.Max {
-			r.carry = append(r.carry[:0], p[i+1:]...)
+		tail := p[max(0, len(p)-logline.Max+1):]
+		if bytes.IndexByte(tail, '\r') >= 0 {
+			r.carry = append(r.carry[:0], tail[bytes.LastIndexByte(tail, '\r')+1:]...)
 			return
 		}
 		p, r.long = p[:max(room, 0)], true
@@ -235,27 +254,25 @@ func (r *Reader) raw(raw []byte) {
 	r.give(ln, l)
 }
 
-// give passes the line to the grammars that want it.
+// give passes the line to the grammars that want it or asked for it.
 func (r *Reader) give(ln *lane, l logline.Line) {
-	wanted := r.sieve.whose(l.Text)
-	attend := 0
-	if wanted != (set{}) || ln.asking {
-		for i := range ln.grammars {
+	wanted := r.sieve.whose(l.Text).or(ln.asking)
+	for half, w := range wanted {
+		for ; w != 0; w &= w - 1 {
+			i := half<<6 | bits.TrailingZeros64(w)
 			o := &ln.outs[i]
-			asked := o.more > 0
-			if asked {
+			if o.more > 0 {
 				o.more--
 			}
-			if asked || wanted.has(i) {
-				ln.grammars[i].line(l, o)
+			ln.grammars[i].line(l, o)
+			if o.more > 0 {
+				ln.asking.add(i)
+			} else {
+				ln.asking.drop(i)
 			}
-			attend = max(attend, o.more)
 		}
-		ln.asking = attend > 0
 	}
-	if r.split == nil {
-		r.attend = attend
-	}
+	r.attend = !r.main.asking.empty()
 }
 
 // Progress tells how far the log has come.

@@ -18,177 +18,278 @@ const deepBytes = 64 << 20
 type set [2]uint64
 
 func (s *set) add(i int)      { s[i>>6] |= 1 << (i & 63) }
+func (s *set) drop(i int)     { s[i>>6] &^= 1 << (i & 63) }
 func (s *set) has(i int) bool { return s[i>>6]&(1<<(i&63)) != 0 }
+func (s set) or(t set) set    { return set{s[0] | t[0], s[1] | t[1]} }
+func (s set) empty() bool     { return s[0]|s[1] == 0 }
 
-// trigger is one beginning and the grammar that asked for it.
+// trigger is one beginning and the grammars that asked for it.
 type trigger struct {
-	prefix  string
-	number  bool
-	grammar int
+	prefix string
+	want   set
 }
+
+// What stands above the three bytes of a key.
+const (
+	afterNo = 1 << 24 // a number stood before them
+	twoOnly = 1 << 25 // the beginning has two bytes only
+)
+
+// headMax is how much of a line is looked at for a beginning: the longest
+// trigger, and a long number before it.
+const headMax = 128
 
 // sieve tells in a few nanoseconds whether any grammar may want a line.
 type sieve struct {
 	bits   [1 << 10]uint64 // of the first three bytes, hashed
-	table  map[uint32][]trigger
+	table  [1 << 11]slot   // of keys, open addressing
+	full   int
 	inner  set // the grammars that want lines with an inner error
 	tabbed bool
+	head   [headMax]byte
+}
+
+// slot is the triggers of one key.
+type slot struct {
+	key  uint32
+	list []trigger
 }
 
 // newSieve builds the table of all triggers. More than 128 grammars do not fit.
 func newSieve(all []grammar) *sieve {
-	s := &sieve{table: map[uint32][]trigger{}}
+	s := &sieve{}
 	for i, g := range all {
 		for _, text := range g.triggers() {
-			t := trigger{prefix: text, grammar: i}
 			if text == inner {
 				s.inner.add(i)
 				continue
 			}
-			t.prefix, t.number = strings.CutPrefix(text, number)
-			// A beginning of two bytes stands in the table with every third.
-			if len(t.prefix) < 3 {
-				for b := range 256 {
-					s.put(key([]byte{t.prefix[0], second(t.prefix), byte(b)}, t.number), t)
-				}
-				s.put(key([]byte(t.prefix), t.number), t)
-				continue
-			}
-			s.put(key([]byte(t.prefix), t.number), t)
+			prefix, isNumber := strings.CutPrefix(text, number)
+			s.put(prefix, isNumber, i)
 		}
 	}
 	return s
 }
 
-func second(s string) byte {
-	if len(s) > 1 {
-		return s[1]
+// put adds one trigger.
+func (s *sieve) put(prefix string, isNumber bool, grammar int) {
+	k := key([]byte(prefix))
+	if isNumber {
+		k |= afterNo
 	}
-	return 0
+	if len(prefix) >= 3 {
+		s.mark(k)
+	} else {
+		for b := range uint32(256) {
+			s.mark(k&^0xff0000 | b<<16)
+		}
+		k |= twoOnly
+	}
+	at := s.find(k)
+	if s.table[at].list == nil {
+		if s.full++; s.full > len(s.table)/2 {
+			panic("tally: the sieve is too small for so many triggers")
+		}
+		s.table[at].key = k
+	}
+	list := s.table[at].list
+	for i := range list {
+		if list[i].prefix == prefix {
+			list[i].want.add(grammar)
+			return
+		}
+	}
+	t := trigger{prefix: prefix}
+	t.want.add(grammar)
+	s.table[at].list = append(list, t)
 }
 
-func (s *sieve) put(k uint32, t trigger) {
-	s.table[k] = append(s.table[k], t)
+func (s *sieve) mark(k uint32) {
 	h := hash(k)
 	s.bits[h>>6] |= 1 << (h & 63)
 }
 
-// key is the first three bytes, and whether a number stood before them.
-func key(b []byte, number bool) uint32 {
-	var k uint32
+func (s *sieve) marked(k uint32) bool {
+	h := hash(k)
+	return s.bits[h>>6]&(1<<(h&63)) != 0
+}
+
+// find returns the slot of a key, an empty one when it is not there.
+func (s *sieve) find(k uint32) uint32 {
+	at := hash(k) % uint32(len(s.table))
+	for s.table[at].key != k && s.table[at].list != nil {
+		at = (at + 1) % uint32(len(s.table))
+	}
+	return at
+}
+
+// key is the first three bytes; those that are missing are 0.
+func key(b []byte) uint32 {
 	switch len(b) {
 	case 0:
+		return 0
 	case 1:
-		k = uint32(b[0])
+		return uint32(b[0])
 	case 2:
-		k = uint32(b[0]) | uint32(b[1])<<8
-	default:
-		k = uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16
+		return uint32(b[0]) | uint32(b[1])<<8
 	}
-	if number {
-		k |= 1 << 24
-	}
-	return k
+	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16
 }
+
+// odd reports whether any of a key's bytes is a control character.
+func odd(k uint32) bool { return (k-0x202020)&^k&0x808080 != 0 }
 
 func hash(k uint32) uint32 { return (k * 0x9E3779B1) >> 16 }
 
-// wants tells of a raw line whether it may begin with a trigger.
-func (s *sieve) wants(line []byte) bool {
-	p := 0
-	for p < len(line) && (line[p] == ' ' || line[p] == '\t') {
-		p++
-	}
-	if p == len(line) {
-		return false
-	}
-	line = line[p:]
-	if c := line[0]; c == 0x1b || c == 0xef || c == '[' && len(line) > 1 && (line[1] == 0x1b || len(line) > 20 && digit(line[1])) || s.tabbed || line[len(line)-1] == '\r' || digit(c) && logline.Stamp(line) > 0 {
-		return s.cold(line)
-	}
-	return s.begins(line)
-}
-
-// begins tells of a cleaned line whether it may begin with a trigger.
-func (s *sieve) begins(line []byte) bool {
-	if len(line) == 0 {
-		return false
-	}
-	h := hash(key(line, false))
-	if s.bits[h>>6]&(1<<(h&63)) != 0 {
-		return true
-	}
-	if digit(line[0]) {
-		h = hash(key(afterNumber(line), true))
-		return s.bits[h>>6]&(1<<(h&63)) != 0
-	}
-	return false
-}
-
-// cold is wants for lines with colours, time stamps and carriage returns in
-// front.
-func (s *sieve) cold(line []byte) bool {
-	line = bytes.TrimRight(line, "\r")
-	if i := bytes.LastIndexByte(line, '\r'); i >= 0 {
-		line = line[i+1:]
+// wants tells of a raw line whether it may begin with a trigger; returns says
+// that there are carriage returns in it.
+func (s *sieve) wants(line []byte, returns bool) bool {
+	if returns {
+		line = logline.LastWritten(line)
 	}
 	if s.tabbed {
 		line = logline.Columns(line)
 	}
-	line = line[logline.Stamp(line):]
-	for len(line) > 0 {
-		switch line[0] {
-		case ' ', '\t':
-			line = line[1:]
-		case 0x1b:
-			line = line[logline.Escape(line):]
-		default:
-			// A colour may end within the first word.
-			if len(line) > 3 && (line[1] == 0x1b || line[2] == 0x1b) {
-				return true
-			}
-			return s.begins(line)
+	p, stamped := 0, false
+	for {
+		if p >= len(line) {
+			return false
 		}
+		switch c := line[p]; {
+		case c == ' ' || c == '\t':
+			p++
+			continue
+		case c == 0x1b:
+			p += logline.Escape(line[p:])
+			continue
+		case digit(c) || c == '[' || c == 0xef:
+			if n := logline.Stamp(line[p:]); n > 0 && !stamped {
+				p, stamped = p+n, true
+				continue
+			}
+		}
+		break
+	}
+	line = line[p:]
+	k := key(line)
+	if odd(k) {
+		return s.careful(line)
+	}
+	if s.marked(k) && s.careful(line) {
+		return true
+	}
+	if digit(line[0]) {
+		rest := afterNumber(line)
+		k = key(rest)
+		return (odd(k) || s.marked(k|afterNo)) && s.careful(line)
 	}
 	return false
 }
 
-// inside finds the words that compilers print after the place.
+// careful tells of the rest of a raw line, colours and all, whether it begins
+// with a trigger.
+func (s *sieve) careful(line []byte) bool {
+	n := 0
+	for i := 0; i < len(line) && n < headMax; {
+		switch b := line[i]; b {
+		case 0x1b:
+			i += logline.Escape(line[i:])
+		case 0x08:
+			n = max(n-1, 0)
+			i++
+		case 0x00, 0x07:
+			i++
+		default:
+			s.head[n] = b
+			n++
+			i++
+		}
+	}
+	head := s.head[:n]
+	if !s.begins(head).empty() {
+		return true
+	}
+	return n == headMax && digit(head[0]) && len(afterNumber(head)) < headMax/2
+}
+
+// begins returns the grammars that want a text for its beginning.
+func (s *sieve) begins(text []byte) set {
+	w := s.match(text, 0)
+	if len(text) > 0 && digit(text[0]) {
+		w = w.or(s.match(afterNumber(text), afterNo))
+	}
+	return w
+}
+
+// match looks a beginning up.
+func (s *sieve) match(text []byte, flag uint32) set {
+	var w set
+	k := key(text)
+	if !s.marked(k | flag) {
+		return w
+	}
+	for _, t := range s.table[s.find(k|flag)].list {
+		if hasPrefix(text, t.prefix) {
+			w = w.or(t.want)
+		}
+	}
+	for _, t := range s.table[s.find(k&0xffff|flag|twoOnly)].list {
+		if hasPrefix(text, t.prefix) {
+			w = w.or(t.want)
+		}
+	}
+	return w
+}
+
+// inside finds the words that compilers print after the place: ": error" and
+// ": line ", whatever colour they have.
 func inside(line []byte) bool {
-	return bytes.Contains(line, []byte(": error")) || bytes.Contains(line, []byte(": line "))
+	for {
+		i := bytes.IndexByte(line, ':')
+		if i < 0 || len(line) < i+7 {
+			return false
+		}
+		line = line[i+1:]
+		if line[0] == 0x1b {
+			return true
+		}
+		if line[0] != ' ' {
+			continue
+		}
+		switch line[1] {
+		case 'e':
+			if string(line[1:6]) == "error" {
+				return true
+			}
+		case 'l':
+			if string(line[1:6]) == "line " {
+				return true
+			}
+		case 0x1b:
+			return true
+		}
+	}
 }
 
 // whose returns the grammars that want a cleaned line.
 func (s *sieve) whose(text []byte) set {
-	var w set
-	if s.inner != w && inside(text) {
-		w = s.inner
-	}
-	for _, t := range s.table[key(text, false)] {
-		if !t.number && hasPrefix(text, t.prefix) {
-			w.add(t.grammar)
-		}
-	}
-	if len(text) > 0 && digit(text[0]) {
-		rest := afterNumber(text)
-		for _, t := range s.table[key(rest, true)] {
-			if t.number && hasPrefix(rest, t.prefix) {
-				w.add(t.grammar)
-			}
-		}
+	w := s.begins(text)
+	if !s.inner.empty() && inside(text) {
+		w = w.or(s.inner)
 	}
 	return w
 }
 
 // afterNumber is what follows a number and the space after it.
 func afterNumber(b []byte) []byte {
-	for len(b) > 0 && digit(b[0]) {
-		b = b[1:]
+	i := 0
+	for i < len(b) && digit(b[i]) {
+		i++
 	}
-	if len(b) > 0 && b[0] == ' ' {
-		b = b[1:]
+	if i < len(b) && b[i] == ' ' {
+		i++
 	}
-	return b
+	return b[i:]
 }
 
 func hasPrefix(b []byte, prefix string) bool {
