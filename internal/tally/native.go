@@ -138,6 +138,7 @@ func (f fails) explain(message string) {
 type session struct {
 	run   Run
 	began bool // something beside the header says so
+	broke bool // the tool says that it stopped before its end
 	inner []Run
 	fails fails
 }

@@ -18,10 +18,13 @@ type pytest struct {
 	fails   fails
 	// A test with -s may print a whole session before the real last line comes:
 	// the last framed line since the header is the session's.
-	held    *Run
-	report  bool // within the report of the plugin flaky
-	retried int  // what it tells
-	sugar   pytestSugar
+	held *Run
+	// Where the runs begin that a second try in a new process may decide, and the
+	// line that said it did not help.
+	since, consistent int
+	report            bool // within the report of the plugin flaky
+	retried           int  // what it tells
+	sugar             pytestSugar
 }
 
 const pytestWords = "|passed|failed|skipped|deselected|xfailed|xpassed|error|warning|rerun|subtests passed|subtests failed|subtests skipped|subtest passed|subtest failed|subtest skipped|test ran|tests ran|flaky|xdist|snapshot|snapshots passed|"
@@ -30,7 +33,7 @@ func newPytest() *pytest { return &pytest{} }
 
 func (p *pytest) triggers() []string {
 	list := []string{"===", "== ", "collected ", "collecting ", "FAILED ", "ERROR ", "INTERNALERROR> ", "no tests ran in ",
-		"run-last-failure: rerun previous ", "[gw", "gw0 [", "Results (", "Test session starts"}
+		"run-last-failure: rerun previous ", "[gw", "!!!", "Running ", "The following tests failed ", "gw0 [", "Results (", "Test session starts"}
 	for _, word := range []string{"passed", "failed", "skipped", "deselected", "error", "warning", "xfailed", "xpassed", "rerun"} {
 		list = append(list, number+word)
 	}
@@ -69,6 +72,16 @@ func (p *pytest) line(l logline.Line, o *out) {
 		if s := p.top(); s != nil {
 			s.run.Rerun = true
 		}
+	case text[0] == '!':
+		if s := p.top(); s != nil {
+			s.broke = true
+		}
+	case strings.HasPrefix(text, "Running "):
+		if n, ok := match(text, "Running # items in this shard*"); ok && p.top() != nil {
+			p.top().run.Expected = n[0]
+		}
+	case strings.HasPrefix(text, "The following tests failed "):
+		p.newProcess(text, l, o)
 	case strings.HasPrefix(text, "===Flaky Test Report==="):
 		p.report = true
 		o.next(400)
@@ -166,6 +179,29 @@ func (p *pytest) named(text string, l logline.Line) {
 	p.fails.add(name, message, l.Number)
 }
 
+// newProcess reads what PyTorch's runner says after it tried the failures of its
+// sessions again: "The following tests failed and then succeeded when run in a
+// new process['a.py::T::t']". It says first what failed again.
+func (p *pytest) newProcess(text string, l logline.Line, o *out) {
+	p.release(o)
+	p.abandon(o)
+	if strings.HasPrefix(text, "The following tests failed consistently: ") {
+		p.consistent, p.since = l.Number, len(o.r.runs)
+		return
+	}
+	if !strings.HasPrefix(text, "The following tests failed and then succeeded when run in a new process") {
+		return
+	}
+	for i := min(p.since, len(o.r.runs)); i < len(o.r.runs) && l.Number-p.consistent > 2; i++ {
+		r := &o.r.runs[i]
+		if r.Tool == "pytest" && (r.State == Failed || r.State == Unfinished) {
+			r.State, r.Flaky, r.Failed = Passed, max(1, r.Failed), 0
+			r.Passed += r.Flaky
+		}
+	}
+	p.since = len(o.r.runs)
+}
+
 // flaky reads the report of the plugin flaky: "test_a failed (1 runs remaining
 // out of 2)."
 func (p *pytest) flaky(text string, o *out) {
@@ -224,6 +260,9 @@ func (p *pytest) last(text string, l logline.Line, o *out, quiet bool) {
 		var s *session
 		s, outer = p.sessions.close(run.Executed() + run.Skipped)
 		run.First, run.Expected, run.Rerun = s.run.First, s.run.Expected, s.run.Rerun
+		if !s.broke && run.Failed == 0 && run.Executed()+run.Skipped < run.Expected {
+			run.Expected = 0 // it came to its end: a plugin left out the rest
+		}
 		if s.run.Failed > 0 { // INTERNALERROR
 			run.Failed = max(1, run.Failed)
 			p.fails = append(s.fails, p.fails...)
