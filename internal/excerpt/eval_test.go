@@ -248,3 +248,23 @@ func TestHitRate(t *testing.T) {
 		})
 	}
 }
+
+// TestFailureInTheMiddle holds that what comes after a failure, for long, does
+// not hide it: other steps, or the same one going on.
+func TestFailureInTheMiddle(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("long logs")
+	}
+	before, off := pad(nil, 20_000, 3)
+	after, _ := pad(nil, 3000, 4)
+	for _, between := range []string{"", "##[group]Run upload\n##[endgroup]\n"} {
+		var r rate
+		for _, l := range append(load(t, "pytorch"), load(t, "seen")...) {
+			r.add(l, off, find(slices.Concat(before, l.log, []byte(between), after), Options{}))
+		}
+		if t.Log(r); r.at1*100 < 90*r.logs || r.at3*100 < 95*r.logs {
+			t.Errorf("the failures are not found: %v", r)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package excerpt
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -58,13 +59,8 @@ func newRuleset() *ruleset {
 	for i := range turn {
 		turn[i] = i
 	}
-	// Words that only close come first, then what weighs most.
 	slices.SortStableFunc(turn, func(a, b int) int {
-		x, y := s.rules[a], s.rules[b]
-		if (x.weight == closing) != (y.weight == closing) {
-			return map[bool]int{true: -1, false: 1}[x.weight == closing]
-		}
-		return y.weight - x.weight
+		return cmp.Or(cmp.Compare(s.rules[a].rank(), s.rules[b].rank()), cmp.Compare(s.rules[b].weight, s.rules[a].weight))
 	})
 	place := make([]int, len(s.rules))
 	for at, i := range turn {
@@ -77,6 +73,20 @@ func newRuleset() *ruleset {
 	copy(texts, s.words)
 	s.finder = newAutomaton(texts)
 	return s
+}
+
+// rank is when a rule has its turn: the CI system's last words, then what cannot
+// mean anything else, then words that only close, then all others.
+func (r rule) rank() int {
+	switch {
+	case r.end:
+		return 0
+	case r.weight >= specific:
+		return 1
+	case r.weight == closing:
+		return 2
+	}
+	return 3
 }
 
 // fits reports whether the text has the shape of rule i.
