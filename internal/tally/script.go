@@ -59,6 +59,15 @@ func (g *guest) line(l logline.Line, o *out) {
 	}
 }
 
+// follows tells whether a line stands at most gap lines below another. In a lane
+// the lines of other packages may stand in between.
+func (o *out) follows(at, now, gap int) bool {
+	if o.lane != "" {
+		gap += 100
+	}
+	return at > 0 && now > at && now <= at+gap
+}
+
 // numbered splits a number and the space after it off a text.
 func numbered(text string) (n int, rest string, ok bool) {
 	i := 0

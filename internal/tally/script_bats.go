@@ -65,7 +65,7 @@ func (b *bats) count(text string, l logline.Line, o *out) {
 	switch {
 	case !failures:
 		return
-	case b.took > 0 && l.Number == b.took+1:
+	case o.follows(b.took, l.Number, 1):
 		run.Tool = "ExUnit"
 	case b.tick > 0:
 		run.Tool, run.Failures = "Bats", b.failures
@@ -122,7 +122,7 @@ func (n *nodeTap) line(l logline.Line, o *out) {
 	}
 	counts, total, ok := strings.Cut(rest, ", of ")
 	m, counted := wordCounts(counts, ", ")
-	if !ok || !counted || n.at != l.Number-1 {
+	if !ok || !counted || !o.follows(n.at, l.Number, 1) {
 		return
 	}
 	run := Run{Tool: "tap", Kind: Test, State: Passed, Passed: m["passed"], Failed: m["failed"], Skipped: m["skip"] + m["todo"], First: n.at, Last: l.Number, Text: text, Indent: l.Indent}

@@ -40,12 +40,12 @@ func (b *bun) line(l logline.Line, o *out) {
 		n, word, ok := numbered(text)
 		switch {
 		case ok && (word == "pass" || word == "fail" || word == "skip" || word == "todo" || word == "error" || word == "errors"):
-			if b.n == nil || l.Number > b.at+1 {
+			if b.n == nil || !o.follows(b.at, l.Number, 1) {
 				b.n = map[string]int{}
 			}
 			b.n[strings.TrimSuffix(word, "s")+"."] = n
 			b.at = l.Number
-		case ok && b.at == l.Number-1 && (strings.HasPrefix(word, "expect() call") || strings.HasPrefix(word, "snapshots")):
+		case ok && o.follows(b.at, l.Number, 1) && (strings.HasPrefix(word, "expect() call") || strings.HasPrefix(word, "snapshots")):
 			b.at = l.Number
 		}
 	}
@@ -59,7 +59,7 @@ func (b *bun) ran(text string, l logline.Line, o *out) {
 	if rest, ok = cutPlural(rest, "test"); !ok || !strings.HasPrefix(rest, " across ") || !strings.Contains(rest, " file") {
 		return
 	}
-	if n > 0 && (b.n == nil || b.at != l.Number-1) {
+	if n > 0 && (b.n == nil || !o.follows(b.at, l.Number, 1)) {
 		return
 	}
 	run := Run{
@@ -272,7 +272,7 @@ func (c *cucumber) line(l logline.Line, o *out) {
 	if !ok || l.Indent > 1 {
 		return
 	}
-	if rest, ok := cutPlural(word, "step"); ok && c.run != nil && c.run.Last == l.Number-1 && (rest == "" || strings.HasPrefix(rest, " (")) {
+	if rest, ok := cutPlural(word, "step"); ok && c.run != nil && o.follows(c.run.Last, l.Number, 1) && (rest == "" || strings.HasPrefix(rest, " (")) {
 		c.run.Last = l.Number
 		o.add(*c.run)
 		c.run = nil

@@ -24,6 +24,7 @@ type jest struct {
 	pending  Run
 	held     *Run // the last block: a later one may show that it was quoted
 	heldOK   bool // it told of as many suites as were named
+	sure     bool // more than the names of files tells that it is Jest
 	await    bool // the message of the last failure is still to come
 }
 
@@ -31,7 +32,7 @@ func (j *jest) triggers() []string {
 	return []string{
 		"Test Suites:", "Tests:", "Snapshots:", "Time:", "Ran all test suites", "PASS", "FAIL", "RUNS ",
 		"No tests found", "Jest did not exit", "LOGGING RETRY ERRORS", "● ", "●\u00a0", "A jest worker process (pid=",
-		"Jest: ",
+		"Jest: ", "✓ ", "> ", "$ ",
 	}
 }
 
@@ -60,6 +61,10 @@ func (j *jest) line(l logline.Line, o *out) {
 	case strings.HasPrefix(text, "Jest: ") && strings.Contains(text, "coverage threshold for ") && strings.Contains(text, " not met"):
 		j.outside++
 		j.failures = addFailure(j.failures, Failure{Name: "coverage threshold", Message: text, Line: l.Number})
+	case strings.HasPrefix(text, "> ") || strings.HasPrefix(text, "$ "):
+		j.sure = j.sure || l.Indent == 0 && (echoes(text, "jest") || strings.Contains(text, "react-scripts test"))
+	case strings.HasPrefix(text, "✓ "):
+		j.sure = j.sure || l.Indent >= 2 && len(j.files) > 0
 	case j.await && l.Indent >= 4 && text != "":
 		j.failures[len(j.failures)-1].Message = cut(text)
 		j.await = false
@@ -91,13 +96,13 @@ func (j *jest) block(text string, l logline.Line, o *out) bool {
 		j.suitesAt, j.tests = l.Number, nil
 	case "Tests":
 		m, ok := wordCounts(rest, ", ")
-		if _, has := m["total"]; !ok || !has || j.suites == nil || l.Number != j.suitesAt+1 {
+		if _, has := m["total"]; !ok || !has || j.suites == nil || !o.follows(j.suitesAt, l.Number, 1) {
 			return false
 		}
 		j.tests = m
 		j.pending = Run{Text: text, Indent: l.Indent}
 	case "Snapshots", "Time":
-		if j.tests == nil || l.Number > j.suitesAt+3 || label == "Snapshots" && !strings.Contains(rest, "total") {
+		if j.tests == nil || !o.follows(j.suitesAt, l.Number, 3) || label == "Snapshots" && !strings.Contains(rest, "total") {
 			return false
 		}
 		j.commit(l, o)
@@ -201,7 +206,7 @@ func (j *jest) bullet(text string, l logline.Line, o *out) {
 	case j.failed:
 		before := len(j.failures)
 		j.failures = addFailure(j.failures, Failure{Name: name, Line: l.Number})
-		if len(j.failures) > before {
+		if j.sure = true; len(j.failures) > before {
 			j.await = true
 			o.next(4)
 		}
@@ -219,7 +224,7 @@ func (j *jest) none(text string, l logline.Line, o *out) {
 }
 
 func (j *jest) end(o *out) {
-	began := len(j.files) > 0 || j.early != ""
+	began := len(j.files) > 0 && j.sure || j.early != ""
 	if j.held != nil && !j.heldOK {
 		began = began && j.early != ""
 	}

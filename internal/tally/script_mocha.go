@@ -9,10 +9,12 @@ import (
 // mocha reads the end that most of Mocha's reporters share, "12 passing (3ms)"
 // with pending and failing below, two columns in.
 type mocha struct {
-	echo    int // the line on which a script said that it runs mocha
-	looks   int // lines that look like the spec reporter's, from the start on
-	other   bool
-	ticks   int // tests told as passed since the last end
+	echo    int  // the line on which a script said that it runs mocha
+	another bool // a script said that it runs something else
+	looks   int  // lines that look like the spec reporter's, from the start on
+	other   bool // and one that does not
+	bare    bool // the last line is none of its
+	ticks   int  // tests told as passed since the last end
 	first   int
 	run     *Run // the end that is read or held
 	at      int
@@ -34,17 +36,15 @@ func (m *mocha) line(l logline.Line, o *out) {
 	switch {
 	case m.open && m.details(text, l, o):
 	case strings.HasPrefix(text, "> ") || strings.HasPrefix(text, "$ ") || strings.HasPrefix(text, "Running \"mocha"):
-		if l.Indent == 0 && echoesMocha(text) {
+		if l.Indent == 0 && echoes(text, "mocha") {
 			m.echo = l.Number
+		} else if l.Indent == 0 && m.ticks == 0 && !strings.Contains(text, "@") {
+			m.another = true
 		}
 	case strings.HasPrefix(text, "Error: No test files found") && l.Indent == 0:
 		o.add(Run{Tool: "Mocha", Kind: Test, State: Empty, First: l.Number, Last: l.Number, Text: text})
 	case strings.HasPrefix(text, "Exception during run: ") && l.Indent == 1:
 		o.add(Run{Tool: "Mocha", Kind: Test, State: Failed, Failed: 1, Uncounted: true, First: l.Number, Last: l.Number, Text: text, Indent: 1})
-	case m.run != nil && m.at == l.Number-1 && text != "" && !digit(text[0]):
-		// A blank line or the next count follows; else a test printed it.
-		m.run = nil
-		m.look(text, l, o)
 	case text != "" && digit(text[0]) && m.count(text, l, o):
 	default:
 		m.look(text, l, o)
@@ -68,13 +68,13 @@ func (m *mocha) count(text string, l logline.Line, o *out) bool {
 		}
 		o.next(2)
 		o.finished("Mocha")
-	case word == "pending" && m.run != nil && l.Number == m.at+1:
+	case word == "pending" && m.run != nil && o.follows(m.at, l.Number, 1):
 		m.run.Skipped, m.at = n, l.Number
 		if n > 0 && m.run.State == Empty {
 			m.run.State = Passed
 		}
 		m.note(text, l)
-	case word == "failing" && m.run != nil && l.Number == m.at+1:
+	case word == "failing" && m.run != nil && o.follows(m.at, l.Number, 1):
 		m.run.Failed, m.run.State = n, Failed
 		m.note(text, l)
 		m.open, m.item, m.title = true, 0, nil
@@ -157,11 +157,11 @@ func (m *mocha) named(l logline.Line) {
 	m.title = nil
 }
 
-// echoesMocha tells whether a script's echo runs mocha: "> nyc mocha test".
-func echoesMocha(text string) bool {
+// echoes tells whether a script's echo runs a tool: "> nyc mocha test".
+func echoes(text, tool string) bool {
 	for word := range strings.FieldsSeq(text) {
-		if word == "mocha" || word == "_mocha" || strings.HasSuffix(word, "/mocha") || strings.HasPrefix(word, "\"mocha") {
-			return !strings.Contains(text, "-R ") && !strings.Contains(text, "--reporter") || strings.Contains(text, "spec")
+		if word == tool || word == "_"+tool || strings.HasSuffix(word, "/"+tool) || strings.HasPrefix(word, "\""+tool) {
+			return true
 		}
 	}
 	return false
@@ -181,7 +181,7 @@ func (m *mocha) look(text string, l logline.Line, o *out) {
 			o.finished("")
 		}
 		o.done(strings.TrimSpace(text[len("✔ "):]))
-		early := l.Number <= 6 || m.echo > 0 && l.Number <= m.echo+8
+		early := l.Number <= 6 && !m.another || o.follows(m.echo, l.Number, 8)
 		if m.looks > 0 || early && l.Indent%2 == 0 && l.Indent <= 4 {
 			m.looks++
 		}
@@ -193,8 +193,11 @@ func (m *mocha) look(text string, l logline.Line, o *out) {
 	if n, _, ok := numbered(text); ok && n > 0 && l.Indent <= 1 && strings.Contains(text, "pass") {
 		m.other = true
 	}
-	if text == "─" || l.Indent == 0 && tick {
+	if text == "─" || l.Indent == 0 && tick || strings.Contains(text, " passed") || strings.Contains(text, "PASSED") {
 		m.other = true
+	}
+	if text != "" {
+		m.bare = l.Indent < 2 || l.Indent%2 != 0
 	}
 	o.next(1)
 }
@@ -205,7 +208,7 @@ func (m *mocha) end(o *out) {
 		m.run = nil
 		return
 	}
-	if m.looks == 0 || m.other || len(o.r.runs) > 0 {
+	if m.looks == 0 || m.other || m.bare && m.echo == 0 || len(o.r.runs) > 0 {
 		return
 	}
 	o.add(Run{Tool: "Mocha", Kind: Test, State: Unfinished, Passed: m.ticks, First: m.first, Last: m.first, Text: "tests were reported, the summary was not"})

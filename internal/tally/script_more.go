@@ -33,11 +33,11 @@ func (j *jasmine) line(l logline.Line, o *out) {
 		return
 	case text == "Started":
 		j.flush(o)
-		*j = jasmine{began: j.seed > 0 && j.seed == l.Number-1, first: l.Number}
+		*j = jasmine{began: o.follows(j.seed, l.Number, 1), first: l.Number}
 		o.finished("")
 	case text == "Failures:" || text == "Pending:":
 		j.naming = j.first > 0 && text == "Failures:"
-	case strings.HasPrefix(text, "Incomplete: ") && j.run != nil && l.Number <= j.run.Last+2:
+	case strings.HasPrefix(text, "Incomplete: ") && j.run != nil && o.follows(j.run.Last, l.Number, 2):
 		j.run.Focused = strings.Contains(text, "fit() or fdescribe() was found")
 		j.run.Last = l.Number
 	case text == "No specs found" && j.first > 0:
@@ -49,7 +49,7 @@ func (j *jasmine) line(l logline.Line, o *out) {
 			}
 		}
 	case strings.HasPrefix(text, "Finished in "):
-		if j.run != nil && l.Number <= j.run.Last+2 {
+		if j.run != nil && o.follows(j.run.Last, l.Number, 2) {
 			j.run.Last, j.began = l.Number, false
 			o.finished("Jasmine")
 		} else {
@@ -251,7 +251,7 @@ func (a *ava) line(l logline.Line, o *out) {
 		}
 		return
 	}
-	if a.rule == 0 || l.Number != a.rule+2 && l.Number != a.rule+1 && l.Number != a.at+1 {
+	if !o.follows(a.rule, l.Number, 2) && !o.follows(a.at, l.Number, 1) {
 		return
 	}
 	n, word, ok := numbered(text)
@@ -274,7 +274,7 @@ func (a *ava) line(l logline.Line, o *out) {
 	default:
 		return
 	}
-	if a.run == nil || l.Number != a.at+1 {
+	if a.run == nil || !o.follows(a.at, l.Number, 1) {
 		a.flush(o)
 		a.run = &Run{Tool: "AVA", Kind: Test, State: Passed, First: l.Number, Text: text, Indent: l.Indent}
 	} else {
@@ -319,7 +319,7 @@ func (u *uvu) line(l logline.Line, o *out) {
 	if label == "Total" {
 		u.next = 0
 	}
-	if u.next >= len(order) || label != order[u.next] || u.next > 0 && l.Number != u.at+1 {
+	if u.next >= len(order) || label != order[u.next] || u.next > 0 && !o.follows(u.at, l.Number, 1) {
 		u.next = 0
 		return
 	}

@@ -11,8 +11,9 @@ import (
 type nodeTest struct {
 	counts   nodeCounts
 	first    int
-	ticks    int // cases told with a time of its kind
-	files    int // of them such as stand for a whole file
+	ticks    int  // cases told with a time of its kind
+	exact    bool // one of them to four places or more: no other tool does
+	files    int  // of them such as stand for a whole file
 	focused  bool
 	failures []Failure
 	suites   map[string]bool
@@ -27,7 +28,7 @@ func (n *nodeTest) triggers() []string {
 func (n *nodeTest) line(l logline.Line, o *out) {
 	text := string(l.Text)
 	if rest, ok := strings.CutPrefix(text, "ℹ "); ok {
-		if l.Indent <= 1 && n.counts.read(rest, l.Number) {
+		if l.Indent <= 1 && n.counts.read(rest, l.Number, o) {
 			n.commit(text, l, o)
 		}
 		return
@@ -67,6 +68,7 @@ func (n *nodeTest) line(l logline.Line, o *out) {
 		o.finished("")
 	}
 	n.ticks++
+	n.exact = n.exact || places(rest) > 3
 	n.first = firstLine(n.first, l.Number)
 	o.done(name)
 	switch {
@@ -78,6 +80,12 @@ func (n *nodeTest) line(l logline.Line, o *out) {
 	case glyph == "✔" && l.Indent == 0 && scriptFile(name) && strings.ContainsAny(name, `/\`):
 		n.files++
 	}
+}
+
+// places counts the digits after the point of a time in parentheses.
+func places(text string) int {
+	i := strings.LastIndex(text, "ms)")
+	return i - 1 - strings.LastIndexByte(text[:max(i, 0)], '.')
 }
 
 // nodeTimed splits "(0.846149ms)" off: no other tool is that exact.
@@ -112,7 +120,7 @@ func (n *nodeTest) commit(text string, l logline.Line, o *out) {
 }
 
 func (n *nodeTest) end(o *out) {
-	if n.ticks == 0 {
+	if n.ticks == 0 || !n.exact {
 		return
 	}
 	if n.dots && len(n.failures) > 0 {
@@ -136,7 +144,7 @@ type nodeCounts struct {
 	text string
 }
 
-func (c *nodeCounts) read(rest string, number int) (complete bool) {
+func (c *nodeCounts) read(rest string, number int, o *out) (complete bool) {
 	order := []string{"tests", "suites", "pass", "fail", "cancelled", "skipped", "todo", "duration_ms"}
 	word, value, ok := strings.Cut(rest, " ")
 	if !ok {
@@ -147,7 +155,7 @@ func (c *nodeCounts) read(rest string, number int) (complete bool) {
 	} else if c.next == 1 && word == "pass" { // the first versions told no suites
 		c.n[1], c.next = 0, 2
 	}
-	if c.next > 0 && number != c.at+1 || c.next >= len(order) || word != order[c.next] {
+	if c.next > 0 && !o.follows(c.at, number, 1) || c.next >= len(order) || word != order[c.next] {
 		c.next = 0
 		return false
 	}

@@ -151,6 +151,11 @@ func (p *playwright) close(o *out) {
 	}
 	g := p.best
 	run := Run{Tool: "Playwright", Kind: Test, State: Passed, Expected: p.expected, First: p.first, Last: firstLine(g.at, p.first), Text: g.text, Indent: g.indent, Failures: g.failures}
+	if p.expected == 0 && g.n == nil {
+		run.State, run.Text = Empty, "Running 0 tests"
+		o.add(run)
+		return
+	}
 	if g.n == nil {
 		run.State, run.Uncounted, run.Text = Unfinished, true, "it began, the counts were not printed"
 		o.add(run)

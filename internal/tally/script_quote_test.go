@@ -62,6 +62,13 @@ func TestQuotedSummariesAreNobodys(t *testing.T) {
 func TestScriptUnfinished(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, log, want string }{
+		{"a runner of one's own", "PASS test/a.js\nPASS test/b.test.js\n", ""},
+		{"Listr", "\n  ✔ Preparing\n  ✔ Running tasks\nDone in 3s\n", ""},
+		{"Codecept", "CodeceptJS v3\n\nx --\n  ✔ visits in 12ms\n\n  OK  | 1 passed   // 3s\n", ""},
+		{"another's script", "> x@1.0.0 make\n> forge make\n\n  ✔ Checking\n    ✔ Compiling\n", ""},
+		{"times of others", "✔ Built (12.345ms)\n✔ Copied (1.200ms)\n", ""},
+		{"vitest bench", " RUN  v3.0.0 /app\n\n ✓ a.bench.ts > x 123ms\n\n BENCH  Summary\n\n  a - a.bench.ts > x\n", ""},
+		{"Jest by npm", "> x@1.0.0 test\n> jest\n\nPASS ./a.test.js\n", "Jest unfinished 0/0/0 uncounted"},
 		{"Jest", "PASS src/a.test.js\nFAIL src/b.test.js\n  ● b › works\n\n    boom\n", "Jest unfinished 0/1/0 uncounted; b › works: boom @3"},
 		{"Vitest", " RUN  v3.0.0 /app\n\n ✓ a.test.ts (1 test) 2ms\n", "Vitest unfinished 0/0/0 uncounted"},
 		{"Playwright", "\nRunning 3 tests using 1 worker\n\n  ✓  1 a.spec.ts:1:1 › a (2ms)\n", "Playwright unfinished 0/0/0 of 3 uncounted"},

@@ -87,7 +87,7 @@ func (t *tap) line(l logline.Line, o *out) {
 			}
 		}
 	case strings.HasPrefix(text, "# "):
-		if t.doc != nil && outer && t.doc.node.read(text[2:], l.Number) {
+		if t.doc != nil && outer && t.doc.node.read(text[2:], l.Number, o) {
 			run := t.doc.node.run()
 			run.Text, t.doc.end = t.doc.node.text, l.Number
 			t.doc.run = &run
@@ -308,7 +308,7 @@ func (t *tap) proves(text string, l logline.Line, o *out) {
 		if ok && cut && num {
 			p.files, p.tests, p.at = files, tests, l.Number
 		}
-	case strings.HasPrefix(text, "Result: ") && p.at == l.Number-1 && p.at > 0:
+	case strings.HasPrefix(text, "Result: ") && o.follows(p.at, l.Number, 1):
 		t.close(o)
 		run := Run{Tool: "prove", Kind: Test, State: Passed, Expected: p.tests, Text: text, First: p.at, Last: l.Number, Indent: l.Indent}
 		// The documents before are those of prove -v, unless they hold more.

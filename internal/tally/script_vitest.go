@@ -28,7 +28,7 @@ func (v *vitest) triggers() []string {
 	return []string{
 		"RUN  v", "DEV  v", "RERUN ", "Test Files", "Tests ", "Errors ", "Type Errors", "Start at", "Duration ", "Time ", "Snapshots ",
 		"FAIL ", "No test files found, exiting", "close timed out after", "✓ ", "ERROR: Coverage for ", "Error: [vitest-pool",
-		"Error: Worker ",
+		"Error: Worker ", "BENCH  Summary", "Benchmarking is an experimental feature",
 	}
 }
 
@@ -42,6 +42,8 @@ func (v *vitest) line(l logline.Line, o *out) {
 		v.await = false
 	case (strings.HasPrefix(text, "RUN  v") || strings.HasPrefix(text, "DEV  v") || strings.HasPrefix(text, "RERUN  ")) && l.Indent <= 2:
 		v.begin(l, o)
+	case strings.HasPrefix(text, "BENCH  Summary") || strings.HasPrefix(text, "Benchmarking is an experimental feature"):
+		v.open, v.stage.host = false, nil // which ends without counts
 	case v.block(text, l, o):
 	case strings.HasPrefix(text, "FAIL  ") && l.Indent <= 1 && v.open:
 		before := len(v.failures)
@@ -100,7 +102,7 @@ func (v *vitest) block(text string, l logline.Line, o *out) bool {
 		}
 		v.files, v.filesAt, v.tests, v.errors = m, l.Number, nil, 0
 	case "Tests":
-		if v.files == nil || l.Number > v.filesAt+2 || l.Indent < 4 {
+		if v.files == nil || !o.follows(v.filesAt, l.Number, 2) || l.Indent < 4 {
 			return false
 		}
 		m, ok := vitestCounts(rest)
@@ -115,7 +117,7 @@ func (v *vitest) block(text string, l logline.Line, o *out) bool {
 			v.errors = n
 		}
 	case "Start at", "Duration", "Time":
-		if v.tests == nil || l.Number > v.filesAt+8 {
+		if v.tests == nil || !o.follows(v.filesAt, l.Number, 8) {
 			return false
 		}
 		v.commit(l, o)
