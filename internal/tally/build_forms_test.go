@@ -161,6 +161,16 @@ func otherForms() []form {
 		{"Python's multiprocessing", "Process Process-1:\nTraceback (most recent call last):\n  File \"/usr/lib/python3.11/multiprocessing/process.py\", line 314, in _bootstrap\n    self.run()\nValueError: x\nall done", "mark child-failed Python line 5: ValueError: x\n"},
 		{"deno lint", "Found 2 problems\nChecked 3 files", "deno lint lint failed failed=2 lines 1-1\n"},
 		{"Jenkins", "ERROR: script returned exit code 1\nFinished: FAILURE", "mark contradiction CI line 1: ERROR: script returned exit code 1\nmark contradiction CI line 2: Finished: FAILURE\n"},
+		{
+			"Maven with modules side by side",
+			"[INFO] Scanning for projects...\n[INFO] Using the MultiThreadedBuilder implementation with a thread count of 2\n[INFO] --- surefire:3.2.5:test (default-test) @ a ---\n[INFO] --- surefire:3.2.5:test (default-test) @ b ---\n[INFO]  T E S T S\n[INFO]  T E S T S\n[INFO] Tests run: 2, Failures: 0, Errors: 0, Skipped: 0, Time elapsed: 0.1 s -- in A\n[INFO] Tests run: 3, Failures: 0, Errors: 0, Skipped: 0, Time elapsed: 0.1 s -- in B\n[INFO] Results:\n[INFO] Tests run: 2, Failures: 0, Errors: 0, Skipped: 0\n[INFO] Results:\n[INFO] Tests run: 3, Failures: 0, Errors: 0, Skipped: 0\n[INFO] BUILD SUCCESS",
+			"Surefire test passed passed=2 lines 10-10\nSurefire test passed passed=3 lines 7-12\nMaven build passed lines 13-13\n",
+		},
+		{
+			"Surefire that was killed",
+			"[INFO]  T E S T S\n[INFO] Running A\n[INFO] Tests run: 2, Failures: 0, Errors: 0, Skipped: 0, Time elapsed: 0.1 s -- in A\n[INFO] Running B",
+			"Surefire test unfinished passed=2 lines 3-3\n",
+		},
 		{"two builds of Maven", "[INFO] Scanning for projects...\n[INFO] BUILD FAILURE\n[INFO] Scanning for projects...\n[INFO] BUILD SUCCESS", "Maven build failed failed=1 lines 2-2\nMaven build passed lines 4-4\n"},
 		{"tsc under a problem matcher", "##[error]src/a.ts(1,5): error TS2322: x", "tsc build failed failed=1 lines 1-1\n  1: src/a.ts(1,5)\nmark contradiction CI line 1: ##[error]src/a.ts(1,5): error TS2322: x\n"},
 		{"GitHub", "##[error]Process completed with exit code 1.", "mark contradiction CI line 1: ##[error]Process completed with exit code 1.\n"},

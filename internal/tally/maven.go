@@ -50,7 +50,10 @@ type surefire struct {
 	nesting
 	module  string
 	classes Run  // what the classes added up to, as long as no total came
-	began   bool // "T E S T S" stood there
+	began   int  // how often "T E S T S" stood there and no total yet; modules may run side by side
+	at      int  // the line of the last of them
+	text    string
+	beside  bool // they do: no line tells of which module it is
 	goal    Run  // its heading stood there, and nothing under it yet
 	empty   []Run
 	packs   bool // the build goes on to package: tests were not all it was for
@@ -60,7 +63,7 @@ type surefire struct {
 
 func (g *surefire) triggers() []string {
 	return []string{
-		"[INFO] Scanning for projects...", "T E S T S", "Tests run:", "Results:", "Results :", "[INFO]  T E S T S", "[INFO] Tests run:", "[ERROR] Tests run:",
+		"[INFO] Scanning for projects...", "[INFO] Using the MultiThreadedBuilder", "T E S T S", "Tests run:", "Results:", "Results :", "[INFO]  T E S T S", "[INFO] Tests run:", "[ERROR] Tests run:",
 		"[WARNING] Tests run:", "[INFO] Results:", "[INFO] No tests to run.", "[INFO] Tests are skipped.", "[INFO] --- ",
 		"[ERROR]   ", "[ERROR] Failures:", "[ERROR] Errors:", "[INFO] BUILD", "[INFO] Running ", "Running ", "No tests to run.", "Tests are skipped.",
 	}
@@ -72,19 +75,21 @@ func (g *surefire) line(l logline.Line, o *out) {
 	case t == "Scanning for projects...":
 		g.begins()
 	case strings.HasPrefix(t, "--- "):
-		g.heading(t, l, o)
+		g.heading(t, l)
 	case strings.TrimSpace(t) == "T E S T S":
 		g.goal = Run{}
-		g.flush(o)
-		g.began = true
-	case strings.HasPrefix(t, "Running ") && g.began:
+		g.began++
+		g.at, g.text = l.Number, string(l.Text)
+	case strings.HasPrefix(t, "Using the MultiThreadedBuilder"):
+		g.beside = true
+	case strings.HasPrefix(t, "Running ") && g.began > 0:
 		if class := strings.TrimPrefix(t, "Running "); token(class) {
 			o.begin(class)
 		}
 	case t == "Failures: " || t == "Failures:" || t == "Errors:":
 		g.results = true
 	case t == "Results:" || t == "Results :":
-		g.results, g.fails = g.began, nil
+		g.results, g.fails = g.began > 0, nil
 	case strings.HasPrefix(t, "Tests run:") && l.Indent == 0:
 		g.counts(t, l, o)
 	case level == "[ERROR]" && strings.HasPrefix(t, "  "):
@@ -100,10 +105,11 @@ func (g *surefire) line(l logline.Line, o *out) {
 		if anyPrefix(t, "BUILD FAIL", "BUILD ERROR") {
 			g.goal, g.empty = Run{}, nil // it broke before it ran any
 		}
-		g.flush(o)
 		if anyPrefix(t, "BUILD SUCCESS", "BUILD FAIL", "BUILD ERROR") {
+			g.silent()
 			g.nothing(o)
 			g.ends()
+			g.classes, g.began, g.beside = Run{}, 0, false
 		}
 	}
 }
@@ -120,15 +126,20 @@ func (g *surefire) nothing(o *out) {
 
 // heading reads "--- surefire:3.2.5:test (default-test) @ shop ---". When the
 // next heading follows without a word, no class matched -Dtest.
-func (g *surefire) heading(t string, l logline.Line, o *out) {
-	g.flush(o)
+func (g *surefire) heading(t string, l logline.Line) {
+	g.silent()
 	goal, module, ok := strings.Cut(t, " @ ")
 	if !ok {
 		return
 	}
-	g.module = strings.TrimSuffix(module, " ---")
+	if !g.beside {
+		g.module = strings.TrimSuffix(module, " ---")
+	}
 	for _, packs := range []string{":jar (", ":war (", ":ear (", ":install (", ":deploy (", ":repackage (", ":shade (", ":bundle ("} {
 		g.packs = g.packs || strings.Contains(goal, packs)
+	}
+	if g.beside {
+		return
 	}
 	if like1(goal, "--- {*}surefire{*}:test ({*})") || like1(goal, "--- {*}failsafe{*}:integration-test ({*})") {
 		g.goal = of("Surefire", Test, l)
@@ -143,7 +154,7 @@ func (g *surefire) counts(t string, l logline.Line, o *out) {
 		return
 	}
 	if strings.Contains(t, "Time elapsed") {
-		if g.began {
+		if g.began > 0 {
 			c := &g.classes
 			c.Passed += n[0] - n[1] - n[2] - n[3]
 			c.Failed += n[1] + n[2]
@@ -163,7 +174,7 @@ func (g *surefire) counts(t string, l logline.Line, o *out) {
 	if r.State == Failed {
 		r.Failures = g.fails
 	}
-	if g.classes.First > 0 {
+	if g.classes.First > 0 && g.began < 2 {
 		r.First = g.classes.First
 	}
 	if flakes, ok := numberAfter(t, "Flakes: "); ok {
@@ -171,30 +182,37 @@ func (g *surefire) counts(t string, l logline.Line, o *out) {
 		r.Passed = max(r.Passed, flakes)
 	}
 	g.put(r, o)
-	g.classes, g.goal, g.began, g.results, g.fails = Run{}, Run{}, false, false, nil
+	if g.began = max(0, g.began-1); g.began == 0 {
+		g.classes = Run{}
+	}
+	g.goal, g.results, g.fails = Run{}, false, nil
 }
 
-// flush adds what began and never came to its total.
-func (g *surefire) flush(o *out) {
-	if g.began && g.classes.First > 0 {
-		r := g.classes
+// silent keeps the heading under which nothing came.
+func (g *surefire) silent() {
+	if g.goal.First > 0 && len(g.empty) < maxFailures {
+		g.empty = append(g.empty, g.goal)
+	}
+	g.goal, g.results = Run{}, false
+}
+
+// end adds what began and never came to its total: the build itself did not come
+// to an end either.
+func (g *surefire) end(o *out) {
+	if r := g.classes; g.began > 0 {
+		if r.First == 0 {
+			r.First, r.Last, r.Text = g.at, g.at, g.text
+		}
 		r.Tool, r.Kind, r.Name, r.State = "Surefire", Test, g.module, Unfinished
 		if r.Failed > 0 {
 			r.State = Failed
 		}
 		g.put(r, o)
 	}
-	if g.goal.First > 0 && len(g.empty) < maxFailures {
-		g.empty = append(g.empty, g.goal)
-	}
-	g.classes, g.goal, g.began, g.results = Run{}, Run{}, false, false
-}
-
-func (g *surefire) end(o *out) {
 	if strings.HasPrefix(g.goal.Text, "[INFO] ---") {
 		g.goal = Run{} // the log ends under the heading
 	}
-	g.flush(o)
+	g.silent()
 	g.nothing(o)
 	g.close(o)
 }
