@@ -75,7 +75,7 @@ func (s *scanner) commands(src *source, list *yaml.Node, st state, name string) 
 
 // lines reads the entries of a list as f.
 func (s *scanner) lines(f fragment, list *yaml.Node, depth int) []string {
-	if list == nil || depth > 5 {
+	if list == nil || depth > 5 || powerShell.MatchString(list.Value) {
 		return nil
 	}
 	if list.Kind == yaml.ScalarNode {
@@ -94,8 +94,8 @@ func (s *scanner) lines(f fragment, list *yaml.Node, depth int) []string {
 	var checks []string
 	f.switchedOff(list.Content)
 	for _, item := range list.Content {
-		if item.Kind == yaml.AliasNode {
-			continue // read where it stands
+		if item.Kind == yaml.AliasNode || powerShell.MatchString(item.Value) {
+			continue // read where it stands, or no shell
 		}
 		out := &outcome{}
 		one := f

@@ -42,6 +42,7 @@ type makeText struct {
 	shell    string
 	posix    bool
 	oneShell bool
+	hidden   bool // some phony targets are named by a variable
 	odd      bool // SHELL is no shell that is known
 }
 
@@ -103,6 +104,7 @@ func (m *makeText) statement(line string, n int, at *recipe) *recipe {
 	case ".PHONY":
 		for _, name := range needs {
 			m.phony[name] = true
+			m.hidden = m.hidden || strings.Contains(name, "$")
 		}
 		return nil
 	case ".ONESHELL":
@@ -274,7 +276,7 @@ const makeTargets = "test tests build lint check docs doc dist install deploy re
 // shadowed judges a target that exists as a file, so that make does nothing.
 func (s *scanner) shadowed(m *makeText, r recipe) {
 	base := path.Base(m.src.path)
-	if r.double || len(r.lines) == 0 || base != "Makefile" && base != "makefile" && base != "GNUmakefile" {
+	if r.double || m.hidden || len(r.lines) == 0 || base != "Makefile" && base != "makefile" && base != "GNUmakefile" {
 		return
 	}
 	for _, name := range r.names {
@@ -297,20 +299,21 @@ func (s *scanner) shadowed(m *makeText, r recipe) {
 	}
 }
 
-// collectPhony reads the .PHONY lines of all makefiles, which include each other.
+// collectPhony reads the .PHONY lines of the makefiles that others include.
 func (s *scanner) collectPhony() {
 	for _, f := range s.files {
 		if f.kind != makefile || len(s.phony) > 100_000 {
 			continue
 		}
-		content, err := s.read(f.path)
-		if err != nil {
+		if base := strings.ToLower(path.Base(f.path)); base == "makefile" || base == "gnumakefile" {
 			continue
 		}
-		if path.Ext(f.path) == ".mk" {
-			for name := range readMakefile(open(f.path, content, "")).phony {
-				s.phony[name] = true
-			}
+		content, err := s.read(f.path)
+		if err != nil || !strings.Contains(content, ".PHONY") {
+			continue
+		}
+		for name := range readMakefile(open(f.path, content, "")).phony {
+			s.phony[name] = true
 		}
 	}
 }

@@ -63,21 +63,44 @@ func parameters(text string) string {
 // azure reads an Azure pipeline, whose scripts run without -e.
 func (s *scanner) azure(src *source) {
 	for _, root := range documents(src) {
-		windows := strings.Contains(strings.ToLower(text(get(root, "pool", "vmImage"))), "windows")
-		everywhere(root, 0, func(n *yaml.Node) {
-			for _, key := range []string{"script", "bash"} {
-				v, k := get(n, key), keyOf(n, key)
-				if v == nil || k == nil || v.Kind != yaml.ScalarNode || windows && key == "script" {
-					continue
-				}
-				out := &outcome{}
-				fragment{src: src, text: azureText(v.Value), raw: v.Value, start: src.body(v), where: inStep, shell: "Azure's `bash`", allow: []int{k.Line}, out: out}.analyse()
-				s.note(out)
-				if c := keyOf(n, "continueOnError"); c != nil && strings.EqualFold(text(get(n, "continueOnError")), "true") && len(out.checks) > 0 {
-					src.report(rule.ContinueOnError, rule.Warn, src.node(c), fmt.Sprintf("the step is green although `%s` fails", out.checks[0]))
-				}
-			}
-		})
+		s.azureNode(src, root, false, 0)
+	}
+}
+
+// azureNode reads the steps of a node; on Windows `script` is no shell.
+func (s *scanner) azureNode(src *source, n *yaml.Node, windows bool, depth int) {
+	if n == nil || depth > 100 || n.Kind == yaml.AliasNode {
+		return
+	}
+	if n.Kind != yaml.MappingNode {
+		for _, c := range n.Content {
+			s.azureNode(src, c, windows, depth+1)
+		}
+		return
+	}
+	if image := text(get(n, "pool", "vmImage")) + text(get(n, "vmImage")); image != "" {
+		windows = strings.Contains(strings.ToLower(image), "windows")
+	}
+	if task := text(get(n, "task")); task != "" && !strings.HasPrefix(strings.ToLower(task), "bash@") {
+		return
+	}
+	for _, key := range []string{"script", "bash"} {
+		v, k := get(n, key), keyOf(n, key)
+		if v != nil && k != nil && v.Kind == yaml.ScalarNode && (!windows || key == "bash") && !powerShell.MatchString(v.Value) {
+			s.azureStep(src, n, k, v)
+		}
+	}
+	for _, c := range n.Content {
+		s.azureNode(src, c, windows, depth+1)
+	}
+}
+
+func (s *scanner) azureStep(src *source, n, k, v *yaml.Node) {
+	out := &outcome{}
+	fragment{src: src, text: azureText(v.Value), raw: v.Value, start: src.body(v), where: inStep, shell: "Azure's `bash`", allow: []int{k.Line}, out: out}.analyse()
+	s.note(out)
+	if c := keyOf(n, "continueOnError"); c != nil && strings.EqualFold(text(get(n, "continueOnError")), "true") && len(out.checks) > 0 {
+		src.report(rule.ContinueOnError, rule.Warn, src.node(c), fmt.Sprintf("the step is green although `%s` fails", out.checks[0]))
 	}
 }
 

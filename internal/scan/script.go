@@ -64,12 +64,28 @@ func (s *scanner) docker(src *source) {
 			from := src.starts[n-1] + strings.Index(src.line(n), word) + len(word)
 			body, last := instruction(src, n, from)
 			n = last
-			if strings.HasPrefix(strings.TrimSpace(body), "[") || strings.Contains(body, "<<") || st.unknown {
+			if m := document.FindStringSubmatch(strings.TrimSpace(body)); m != nil {
+				body, from, n = hereDocument(src, n, m[1])
+			}
+			if strings.HasPrefix(strings.TrimSpace(body), "[") || strings.Contains(body, "<<") || st.unknown || strings.HasPrefix(body, "#!") {
 				continue
 			}
 			fragment{src: src, text: body, start: from, posix: posix, state: st, where: inImage, shell: shell}.analyse()
 		}
 	}
+}
+
+var document = regexp.MustCompile(`^<<-?["']?(\w+)["']?$`)
+
+// hereDocument is the text after a line up to its end mark.
+func hereDocument(src *source, n int, mark string) (text string, from, last int) {
+	from = src.starts[min(n, len(src.starts)-1)]
+	for last = n + 1; last <= len(src.starts); last++ {
+		if strings.TrimSpace(src.line(last)) == mark {
+			return src.text[from:src.starts[last-1]], from, last
+		}
+	}
+	return "", from, n
 }
 
 // instruction joins an instruction's lines; comments and flags become blanks, so
