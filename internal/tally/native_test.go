@@ -81,6 +81,11 @@ func TestNative(t *testing.T) {
 			t.Fatal(err)
 		}
 		result, _ := read(log)
+		for _, run := range result.Runs {
+			if run.State == Passed && run.Executed()+run.Skipped < run.Expected {
+				t.Errorf("%s: %s passed and lacks tests it announced: %+v", file, run.Tool, run)
+			}
+		}
 		fmt.Fprintf(&got, "%s\n%s", strings.TrimSuffix(filepath.Base(file), ".txt"), describe(result))
 	}
 	golden := "testdata/native/runs.golden"

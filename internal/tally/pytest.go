@@ -197,6 +197,7 @@ func (p *pytest) newProcess(text string, l logline.Line, o *out) {
 		if r.Tool == "pytest" && (r.State == Failed || r.State == Unfinished) {
 			r.State, r.Flaky, r.Failed = Passed, max(1, r.Failed), 0
 			r.Passed += r.Flaky
+			r.Expected = 0 // each process ran a part
 		}
 	}
 	p.since = len(o.r.runs)

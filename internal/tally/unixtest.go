@@ -187,7 +187,10 @@ func (u *unity) line(l logline.Line, o *out) {
 func (u *unity) end(*out) {}
 
 // cmocka reads cmocka, which prints frames like GoogleTest's.
-type cmocka struct{ run Run }
+type cmocka struct {
+	run   Run
+	ended bool // the frame was closed, the lists follow
+}
 
 func (c *cmocka) triggers() []string {
 	return []string{"[==========] ", "[  PASSED  ] ", "[  FAILED  ] ", "[  SKIPPED ] "}
@@ -198,40 +201,52 @@ func (c *cmocka) line(l logline.Line, o *out) {
 	if l.Indent > 0 || len(text) < 13 {
 		return
 	}
-	rest := text[13:]
-	if name, tests, ok := strings.Cut(rest, ": "); ok && text[:13] == "[==========] " {
-		if n, ok := match(tests, "Running # test(s)."); ok {
-			c.end(o)
-			c.run = Run{Tool: "cmocka", Kind: Test, Expected: n[0]}
-			if name != "tests" {
-				c.run.Name = name
-			}
-			c.run.place(l)
-			return
-		}
-		if n, ok := match(tests, "# test(s) run."); ok && c.run.Tool != "" {
-			c.run.Passed = n[0]
-			c.run.place(l)
-		}
+	mark, rest := text[:13], text[13:]
+	name, tests, named := strings.Cut(rest, ": ")
+	if mark == "[==========] " && named {
+		c.frame(name, tests, l, o)
 		return
 	}
-	if c.run.Tool == "" || c.run.Passed == 0 {
+	if !c.ended {
 		return
 	}
-	if n, ok := match(rest, "# test(s)."); ok && text[:13] == "[  PASSED  ] " {
-		c.run.Failed = max(0, c.run.Passed-n[0])
+	n, ok := match(rest, "# test(s).")
+	if named {
+		n, ok = match(tests, "# test(s), listed below:")
+	}
+	switch {
+	case !ok:
+	case mark == "[  PASSED  ] ":
 		c.run.Passed = n[0]
-		c.run.State = outcome(c.run)
-		o.add(c.run)
 		o.finished("cmocka")
-		c.run = Run{}
+	case mark == "[  FAILED  ] ":
+		c.run.Failed = n[0]
+	case mark == "[  SKIPPED ] ":
+		c.run.Skipped = n[0]
+	}
+}
+
+// frame reads "tests: Running 2 test(s)." and "tests: 2 test(s) run."
+func (c *cmocka) frame(name, tests string, l logline.Line, o *out) {
+	if n, ok := match(tests, "Running # test(s)."); ok {
+		c.end(o)
+		*c = cmocka{run: Run{Tool: "cmocka", Kind: Test, Expected: n[0], Name: strings.TrimPrefix(name, "tests")}}
+		c.run.place(l)
+	} else if _, ok := match(tests, "# test(s) run."); ok && c.run.Tool != "" {
+		c.run.place(l)
+		c.ended = true
 	}
 }
 
 func (c *cmocka) end(o *out) {
-	if c.run.Tool != "" && c.run.Expected > 0 {
+	switch {
+	case c.run.Tool == "":
+	case c.ended:
+		c.run.State, c.run.Expected = outcome(c.run), 0
+		o.add(c.run)
+	case c.run.Expected > 0:
 		c.run.State = Unfinished
 		o.add(c.run)
 	}
-	c.run = Run{}
+	*c = cmocka{}
 }
