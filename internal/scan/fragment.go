@@ -39,6 +39,7 @@ type fragment struct {
 	where setting
 	shell string // the name of the shell, for people: "GitHub's default `bash -e`"
 	name  string // of the npm script, make target or step
+	runs  bool   // a pipeline runs the script
 	allow []int  // further lines on which an allowance counts
 	out   *outcome
 }

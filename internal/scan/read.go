@@ -15,7 +15,7 @@ func (s *scanner) pipelines(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		if f.kind < shell || f.kind == docker || f.kind == justfile || f.kind == taskfile {
+		if f.kind < shell || f.kind > shell && f.kind < golang {
 			s.file(f)
 		}
 	}
@@ -27,7 +27,7 @@ func (s *scanner) scripts(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		if f.kind == shell || f.kind > taskfile {
+		if f.kind == shell || f.kind >= golang {
 			s.file(f)
 		}
 	}
@@ -58,6 +58,12 @@ func (s *scanner) file(f found) {
 		return
 	}
 	content = strings.TrimPrefix(content, "\ufeff")
+	if f.kind == loose {
+		if f.kind = looksLike(content); f.kind == loose {
+			return
+		}
+		s.loose[f.path] = true
+	}
 	comment := "#"
 	switch f.kind {
 	case golang, javascript, jenkins:
@@ -71,11 +77,24 @@ func (s *scanner) file(f found) {
 	}
 	src.settle()
 	s.result.Files++
-	if f.kind.pipeline() {
+	if f.kind.pipeline() && !s.loose[f.path] {
 		s.result.Pipelines = append(s.result.Pipelines, f.path)
 	}
 	s.result.Findings = append(s.result.Findings, src.out...)
 	s.result.Skipped = append(s.result.Skipped, src.skips...)
+}
+
+// looksLike says what a YAML file of any name is: a workflow kept as a template
+// or an example is copied as it stands.
+func looksLike(content string) kind {
+	lines := "\n" + content
+	switch {
+	case strings.Contains(lines, "\njobs:") && strings.Contains(lines, "runs-on:") && strings.Contains(lines, "steps:"):
+		return github
+	case strings.Contains(lines, "vmImage:") && strings.Contains(lines, "steps:"):
+		return azure
+	}
+	return loose
 }
 
 // dispatch hands a file to its reader; false means that it was none of its kind.

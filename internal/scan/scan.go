@@ -60,7 +60,7 @@ func Scan(ctx context.Context, fsys fs.FS, o Options) (Result, error) {
 	if o.MaxBytes <= 0 {
 		o.MaxBytes = 2 << 20
 	}
-	s := &scanner{fsys: fsys, options: o, seen: map[string]bool{}, called: map[string]bool{}, bases: map[string][]string{}, phony: map[string]bool{}}
+	s := &scanner{fsys: fsys, options: o, seen: map[string]bool{}, called: map[string]bool{}, bases: map[string][]string{}, phony: map[string]bool{}, loose: map[string]bool{}}
 	s.result.Left = map[string]int{}
 	if err := s.walk(ctx); err != nil {
 		return Result{}, fmt.Errorf("scan: %w", err)

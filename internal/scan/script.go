@@ -31,7 +31,7 @@ func (s *scanner) script(src *source) bool {
 		st.unknown = true
 	}
 	out := &outcome{}
-	fragment{src: src, text: src.text, posix: posix, state: st, where: inScript, shell: name, out: out}.analyse()
+	fragment{src: src, text: src.text, posix: posix, state: st, where: inScript, shell: name, runs: s.called[src.path], out: out}.analyse()
 	if s.called[src.path] {
 		s.note(out)
 	}

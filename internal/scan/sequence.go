@@ -27,7 +27,7 @@ func (w *walker) sequence(stmts []*syntax.Stmt, c *around) {
 			return
 		}
 		w.changed(s, stmts[i+1:])
-		if w.where == inScript || c.examined {
+		if w.where == inScript && (!w.runs || c.function) || c.examined {
 			continue
 		}
 		if s.Background {

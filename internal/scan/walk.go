@@ -21,6 +21,7 @@ type scanner struct {
 	seen   map[string]bool     // read already, by another's include
 	called map[string]bool     // scripts that a pipeline runs, by path and by base name
 	bases  map[string][]string // the same by base name
+	loose  map[string]bool     // workflows that stand where no CI system looks
 	phony  map[string]bool     // targets that some makefile declares phony
 }
 
@@ -48,6 +49,7 @@ const (
 	docker
 	justfile
 	taskfile
+	loose // YAML whose content tells what it is
 	golang
 	javascript
 	python
@@ -166,6 +168,8 @@ func classify(p string) kind {
 		return justfile
 	case yaml && (lower == "taskfile"+ext || lower == "taskfile.dist"+ext):
 		return taskfile
+	case yaml:
+		return loose
 	}
 	return classifyCode(p, name, ext)
 }
