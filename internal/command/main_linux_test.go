@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -67,7 +68,7 @@ type told struct {
 	MaxOthers int
 	Blocked   time.Duration // the longest seen
 	Peak      int64         // bytes of memory, at most
-	FDs       int           // more than before
+	Files     []string      // open that were not before
 	Routines  int           // more than before
 	Sum       int           // of the bytes glanced at
 	Busy      string        // error of our own command
@@ -125,7 +126,7 @@ func playGuard() {
 	}
 	o.Diagnose = func(_ context.Context, root int, others []int) { out.Diagnosed = len(others) + 1 }
 	signal.Stop(catch()) // starts the runtime's own goroutine for signals, which stays
-	fds, routines := countFDs(), runtime.NumGoroutine()
+	files, routines := openFiles(), runtime.NumGoroutine()
 	busy := make(chan error, 1)
 	if s.Busy {
 		go func() { busy <- exec.Command("sh", "-c", "for i in 1 2 3 4 5; do sh -c :; done; exit 7").Run() }()
@@ -138,7 +139,7 @@ func playGuard() {
 	if err != nil {
 		out.Err = err.Error()
 	}
-	out.FDs = countFDs() - fds
+	out.Files = slices.DeleteFunc(openFiles(), func(f string) bool { return slices.Contains(files, f) })
 	for i := 0; i < 1000 && runtime.NumGoroutine() > routines; i++ {
 		runtime.Gosched()
 	}
@@ -177,9 +178,15 @@ func cleanEnv() []string {
 	return out
 }
 
-func countFDs() int {
-	entries, _ := os.ReadDir("/proc/self/fd")
-	return len(entries)
+// openFiles names the files that this program has open, each with its number.
+func openFiles() []string {
+	var out []string
+	for fd := range 256 {
+		if to, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd)); err == nil {
+			out = append(out, fmt.Sprint(fd, " ", to))
+		}
+	}
+	return out
 }
 
 // play is a command; its arguments are behind "--".
@@ -328,8 +335,8 @@ func (g *guard) run() (stdout, stderr string, out told) {
 	g.cmd.Stdout, g.cmd.Stderr = &o, &e
 	g.start()
 	out = g.wait()
-	if out.FDs != 0 || out.Routines > 0 {
-		g.t.Errorf("left behind: %d files, %d goroutines", out.FDs, out.Routines)
+	if len(out.Files) > 0 || out.Routines > 0 {
+		g.t.Errorf("left behind: files %q, %d goroutines", out.Files, out.Routines)
 	}
 	return o.String(), e.String(), out
 }

@@ -173,7 +173,7 @@ func TestOrphans(t *testing.T) {
 		{"none", "echo >up &", EndAll, 0, 0},
 		{"holds the pipe", "sh -c 'echo >up; exec sleep 1000' &", EndAll, 1, 0},
 		{"silent", "sh -c 'echo >up; exec sleep 1000' >/dev/null 2>&1 </dev/null &", EndAll, 1, 0},
-		{"own session, forked twice", "(setsid sh -c 'sleep 1000 & echo >up; sleep 1000' >/dev/null 2>&1 &)", EndAll, 2, 0},
+		{"own session, forked twice", "(setsid sh -c 'sleep 1000 & echo >up; sleep 1000' >/dev/null 2>&1 &)", EndAll, 3, 0},
 		{"deaf", "sh -c \"trap '' TERM; echo >up; while :; do sleep 1000; done\" &", EndAll, 2, 0},
 		{"stopped", "sh -c 'echo >up; kill -STOP $$; sleep 1000' &", EndAll, 1, 0},
 		{"kept, detached", "setsid sh -c 'echo >up; exec sleep 61' >/dev/null 2>&1 </dev/null &", KeepDetached, 0, 1},

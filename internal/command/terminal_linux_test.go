@@ -103,7 +103,7 @@ func TestTerminalInsideAndOutside(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.shows("44 99\r\n")
-	if out := g.wait(); out.Result.Code != 6 || out.FDs != 0 || out.Routines > 0 || out.Err != "" {
+	if out := g.wait(); out.Result.Code != 6 || len(out.Files) > 0 || out.Routines > 0 || out.Err != "" {
 		t.Errorf("got %+v", out)
 	}
 	if s.modes() != before {
@@ -130,7 +130,7 @@ func TestKeysArePassedOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.shows("interrupted\r\n")
-	if out := g.wait(); out.Result.Code != 7 || out.FDs != 0 || out.Routines > 0 || out.Err != "" {
+	if out := g.wait(); out.Result.Code != 7 || len(out.Files) > 0 || out.Routines > 0 || out.Err != "" {
 		t.Errorf("got %+v", out)
 	}
 	if s.modes() != before {
