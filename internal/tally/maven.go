@@ -49,9 +49,9 @@ func (n *nesting) close(o *out) {
 type surefire struct {
 	nesting
 	module  string
-	classes Run  // what the classes added up to, as long as no total came
-	began   int  // how often "T E S T S" stood there and no total yet; modules may run side by side
-	at      int  // the line of the last of them
+	classes Run // what the classes added up to, as long as no total came
+	began   int // how often "T E S T S" stood there and no total yet; modules may run side by side
+	at      int // the line of the last of them
 	text    string
 	beside  bool // they do: no line tells of which module it is
 	goal    Run  // its heading stood there, and nothing under it yet

@@ -67,7 +67,7 @@ type traceback struct {
 
 func (g *traceback) triggers() []string {
 	return []string{
-		"Traceback (most recent call last):", "Exception in thread Thread-", "Process ", "Exception ignored in", "ERROR:", "CRITICAL:", "WARNING:", "ERROR ", "[ERROR]",
+		"Traceback (most recent call last):", "Exception in thread Thread-", "Process ", "Exception ignored in", "During handling of the above exception, ", "The above exception was the direct cause ", "ERROR:", "CRITICAL:", "WARNING:", "ERROR ", "[ERROR]",
 	}
 }
 
@@ -76,15 +76,19 @@ func (g *traceback) line(l logline.Line, o *out) {
 	switch {
 	case string(t) == "Traceback (most recent call last):":
 		g.at = 0
-		if l.Indent == 0 && g.logged != l.Number-1 {
+		if l.Indent == 0 && (g.logged == 0 || g.logged != l.Number-1) {
 			g.at, g.frames, g.oneShot = l.Number, 0, false
-			g.outer = g.thread == l.Number-1
+			g.outer = g.thread > 0 && g.thread == l.Number-1
 			o.next(1)
 		}
 	case g.at > 0:
 		g.frame(l, o)
 	case bytes.HasPrefix(t, []byte("Exception in thread Thread-")):
 		g.thread = l.Number
+	case bytes.HasPrefix(t, []byte("During handling ")), bytes.HasPrefix(t, []byte("The above exception ")):
+		if k := len(g.lines) - 1; k >= 0 && l.Number-g.lines[k].Number < 4 {
+			g.lines = g.lines[:k] // what follows ended the program
+		}
 	case bytes.HasPrefix(t, []byte("Process ")):
 		if like1(string(t), "Process {*}:") { // of multiprocessing
 			g.thread = l.Number
