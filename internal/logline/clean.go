@@ -78,11 +78,12 @@ func plain(b []byte) bool {
 // LastWritten is what stands on the line after its carriage returns: the last
 // part that is not blank.
 func LastWritten(b []byte) []byte {
-	if bytes.IndexByte(b, '\r') < 0 {
-		return bytes.TrimRight(b, "\n")
-	}
+	first := bytes.IndexByte(b, '\r')
 	for len(b) > 0 && (b[len(b)-1] == '\r' || b[len(b)-1] == '\n') {
 		b = b[:len(b)-1]
+	}
+	if first < 0 || first >= len(b) {
+		return b
 	}
 	for {
 		i := len(b) - 1

@@ -3,6 +3,7 @@ package tally
 import (
 	"bytes"
 	"math/bits"
+	"strings"
 
 	"github.com/postflight/postflight/internal/logline"
 	"github.com/postflight/postflight/internal/rule"
@@ -95,6 +96,44 @@ func (o *out) finished(tool string) { o.r.now.Finished = tool }
 // splits such a line into name and rest, ok false when it bears no name.
 func (o *out) prefixed(split func(text []byte) (name, rest []byte, ok bool)) { o.r.split = split }
 
+// text is the line as a string, made once for all the grammars that read it.
+func (o *out) text(l logline.Line) string { return o.r.strings.of(l.Text) }
+
+// scribe makes strings of lines. Many stand in one piece of memory, which is
+// never written again: who keeps a part of one keeps that piece, so it is small.
+type scribe struct {
+	b    strings.Builder
+	from []byte // of which the last string was made
+	last string
+}
+
+const scribeBytes = 512
+
+// of returns the string of a line, the last one when it is asked for again.
+func (s *scribe) of(text []byte) string {
+	if len(text) == 0 {
+		return ""
+	}
+	if len(s.from) == len(text) && &s.from[0] == &text[0] {
+		return s.last
+	}
+	if len(text) > scribeBytes/4 {
+		s.from, s.last = text, string(text)
+		return s.last
+	}
+	if s.b.Cap()-s.b.Len() < len(text) {
+		s.b = strings.Builder{}
+		s.b.Grow(scribeBytes)
+	}
+	at := s.b.Len()
+	s.b.Write(text)
+	s.from, s.last = text, s.b.String()[at:]
+	return s.last
+}
+
+// forget is called before memory may hold another line.
+func (s *scribe) forget() { s.from = nil }
+
 // Progress is what a Reader knows while the log is still being written.
 type Progress struct {
 	Test     string // the case or file that began and did not end
@@ -127,6 +166,7 @@ type Reader struct {
 	marks   []Mark
 	dropped int
 	now     Progress
+	strings scribe
 }
 
 // lane is the grammars of one source of lines.
@@ -193,9 +233,16 @@ func (r *Reader) Write(p []byte) (int, error) {
 			r.keep(p[at:])
 			break
 		}
-		end := at + i
-		r.sift(p[at:end], back < end)
-		if at = end + 1; back < at {
+		end := at + i + 1
+		unread := r.sift(p[at:end-1], back < end-1)
+		if unread && end < len(p) && p[end] == p[at] {
+			n := again(p[end:], p[at:], end-at)
+			r.lines += n / (end - at)
+			at = end + n
+		} else {
+			at = end
+		}
+		if back < at {
 			back = next(p, at)
 		}
 	}
@@ -211,14 +258,26 @@ func next(p []byte, from int) int {
 	return len(p)
 }
 
-// sift reads a whole line if anybody may want it; returns says whether it may
-// have carriage returns.
-func (r *Reader) sift(line []byte, returns bool) {
-	if r.attend || r.split != nil || r.lines < 32 || r.sieve.wants(line, returns) || r.deep > 0 && inside(line) {
-		r.raw(line)
-		return
+// again is how many bytes of p repeat a line of n bytes that stands before them:
+// with p shifted against itself, all of a flood of one line is compared at once.
+func again(p, before []byte, n int) int {
+	k := 0
+	for step := n; k+step <= len(p) && bytes.Equal(p[k:k+step], before[k:k+step]); step = min(2*step, max(n, 4<<10)/n*n) {
+		k += step
 	}
+	return k
+}
+
+// sift reads a whole line if anybody may want it, and reports whether nobody
+// did; returns says whether there may be carriage returns in it.
+func (r *Reader) sift(line []byte, returns bool) (unread bool) {
 	r.lines++
+	if !r.attend && r.split == nil && r.lines > 32 && !r.sieve.wants(line, returns) && !(r.deep > 0 && inside(line)) {
+		return true
+	}
+	r.lines--
+	r.raw(line)
+	return false
 }
 
 // keep keeps the beginning of a line until the rest comes.
@@ -256,6 +315,7 @@ func (r *Reader) raw(raw []byte) {
 
 // give passes the line to the grammars that want it or asked for it.
 func (r *Reader) give(ln *lane, l logline.Line) {
+	r.strings.forget()
 	wanted := r.sieve.whose(l.Text).or(ln.asking)
 	for half, w := range wanted {
 		for ; w != 0; w &= w - 1 {

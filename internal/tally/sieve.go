@@ -181,7 +181,7 @@ func (s *sieve) wants(line []byte, returns bool) bool {
 	if digit(line[0]) {
 		rest := afterNumber(line)
 		k = key(rest)
-		return (odd(k) || s.marked(k|afterNo)) && s.careful(line)
+		return len(rest) > 0 && (odd(k) || s.marked(k|afterNo)) && s.careful(line)
 	}
 	return false
 }
@@ -189,6 +189,10 @@ func (s *sieve) wants(line []byte, returns bool) bool {
 // careful tells of the rest of a raw line, colours and all, whether it begins
 // with a trigger.
 func (s *sieve) careful(line []byte) bool {
+	near := line[:min(len(line), headMax)]
+	if bytes.IndexByte(near, 0x1b) < 0 && bytes.IndexByte(near, 0x08) < 0 {
+		return !s.begins(line).empty()
+	}
 	n := 0
 	for i := 0; i < len(line) && n < headMax; {
 		switch b := line[i]; b {
