@@ -140,7 +140,7 @@ func playGuard() {
 		out.Err = err.Error()
 	}
 	out.Files = slices.DeleteFunc(openFiles(), func(f string) bool { return slices.Contains(files, f) })
-	for i := 0; i < 1000 && runtime.NumGoroutine() > routines; i++ {
+	for end := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > routines && time.Now().Before(end); {
 		runtime.Gosched()
 	}
 	out.Routines = runtime.NumGoroutine() - routines
