@@ -289,8 +289,9 @@ func (c *cucumber) line(l logline.Line, o *out) {
 		if !ok {
 			return
 		}
-		run.Passed, run.Skipped = m["passed"], m["skipped"]+m["pending"]
+		run.Skipped = m["skipped"] + m["pending"]
 		run.Failed = m["failed"] + m["undefined"] + m["ambiguous"]
+		run.Passed, run.Flaky = max(n-run.Skipped-run.Failed, 0), m["flaky"]
 	}
 	switch {
 	case run.Failed > 0:

@@ -11,13 +11,12 @@ type jasmine struct {
 	seed, first int
 	began       bool
 	run         *Run
-	expected    int
 	failures    []Failure
 	naming      bool
 }
 
 func (j *jasmine) triggers() []string {
-	return []string{"Randomized with seed ", "Started", "No specs found", "Ran ", "Finished in ", "Incomplete: ", "Failures:", "Pending:", number + "spec", number + ") "}
+	return []string{"Randomized with seed ", "Started", "No specs found", "Finished in ", "Incomplete: ", "Failures:", "Pending:", number + "spec", number + ") "}
 }
 
 func (j *jasmine) line(l logline.Line, o *out) {
@@ -42,12 +41,6 @@ func (j *jasmine) line(l logline.Line, o *out) {
 		j.run.Last = l.Number
 	case text == "No specs found" && j.first > 0:
 		j.run = &Run{State: Empty, Text: text, Last: l.Number}
-	case strings.HasPrefix(text, "Ran "):
-		if _, rest, ok := numbered(text[4:]); ok && strings.HasPrefix(rest, "of ") {
-			if n, word, ok := numbered(rest[3:]); ok && strings.HasPrefix(word, "spec") {
-				j.expected = n
-			}
-		}
 	case strings.HasPrefix(text, "Finished in "):
 		if j.run != nil && o.follows(j.run.Last, l.Number, 2) {
 			j.run.Last, j.began = l.Number, false
@@ -80,7 +73,7 @@ func (j *jasmine) count(text string, l logline.Line) {
 		}
 		n[i] = v
 	}
-	j.run = &Run{State: Passed, Passed: max(n[0]-n[1]-n[2], 0), Failed: n[1], Skipped: n[2], Expected: max(n[0], j.expected), Text: text, Last: l.Number, Indent: l.Indent}
+	j.run = &Run{State: Passed, Passed: max(n[0]-n[1]-n[2], 0), Failed: n[1], Skipped: n[2], Expected: n[0], Text: text, Last: l.Number, Indent: l.Indent}
 	if n[1] > 0 {
 		j.run.State, j.run.Failures = Failed, j.failures
 	} else if n[0] == 0 {

@@ -152,7 +152,7 @@ func (v *vitest) commit(l logline.Line, o *out) {
 	v.flush(o)
 	run := Run{
 		Tool: "Vitest", Kind: Test, State: Passed, Text: v.text, First: firstLine(v.first, v.filesAt), Last: l.Number, Indent: l.Indent,
-		Passed: v.tests["passed"], Failed: v.tests["failed"] + v.errors, Skipped: v.tests["skipped"] + v.tests["todo"], Expected: v.tests["total"],
+		Passed: v.tests["passed"] + v.tests["expected fail"], Failed: v.tests["failed"] + v.errors, Skipped: v.tests["skipped"] + v.tests["todo"], Expected: v.tests["total"],
 	}
 	if run.Failed == 0 {
 		run.Failed = v.files["failed"]
