@@ -72,6 +72,10 @@ func (n *noise) weigh(b []byte, lv level, r *rule, w int) int {
 	if w < certain && r.name != "closing words" && n.none.match(head, low) && !onemore(head) {
 		return 0
 	}
+	// What a program under test logs.
+	if bytes.Contains(low, []byte("level=")) || bytes.Contains(low, []byte(`"level":"`)) {
+		w = min(w, complaint)
+	}
 	if lv == warned {
 		if r.name == "sanitizer" {
 			return w

@@ -88,7 +88,7 @@ func (f *Finder) score(c *candidate) int {
 		s -= min(30, 7*c.count)
 	}
 	// What kills a run, or is tried again, is told of shortly before its end.
-	if r := &f.rules.rules[c.rule]; (r.last || r.weight >= certain) && f.near(c) == 0 {
+	if r := &f.rules.rules[c.rule]; (r.last || r.weight >= certain) && f.near(c) < nearby {
 		s -= 14
 	}
 	if f.opt.Green != nil && f.green(c) {
@@ -102,6 +102,9 @@ func (f *Finder) green(c *candidate) bool {
 	_, known := f.opt.Green.known[c.hash]
 	return known
 }
+
+// nearby is what the farthest line gains that still stands before an end.
+const nearby = 9
 
 // near is what a candidate gains for standing shortly before the end of its
 // step, or of the log.
@@ -119,7 +122,7 @@ func (f *Finder) near(c *candidate) int {
 	case d <= 120:
 		return 13
 	case d <= 500:
-		return 9
+		return nearby
 	case d <= 3000:
 		return 3
 	}
@@ -139,7 +142,7 @@ func (f *Finder) cascade(list []*candidate) {
 		best[k] = max(best[k], f.near(c))
 	}
 	for _, c := range list {
-		if c.weight >= failure-6 {
+		if r := &f.rules.rules[c.rule]; c.weight >= failure-6 && !r.last {
 			c.score += best[kind{f.why(c), c.step}]
 		} else {
 			c.score += f.near(c)
