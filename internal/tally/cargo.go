@@ -10,19 +10,20 @@ import (
 // one run: "running 0 tests" is nothing odd in one of them. A result counts only
 // when it has as many cases as were announced: tests may print results too.
 type cargoTest struct {
-	run        Run
-	open       int // cases announced by the binary that runs; -1 when none does
-	began      bool
-	unfinished bool
-	seen       bool // some binary announced tests
-	results    int
-	sure       bool // more than that line says that tests ran
-	silent     bool // this binary did not yet
-	custom     bool // a binary has a harness of its own, which prints as it likes
-	bench      bool // cargo bench lists all tests as ignored
-	broken     bool // cargo itself says that tests failed
-	fails      fails
-	last       string // of the last failure block: its message may follow
+	run Run
+	// opens are the announcements of cases without their results yet. Cargo names
+	// its binaries on standard error and they print on standard output, so that
+	// neither's place among the other's lines is sure.
+	opens     []int
+	headers   int  // binaries that cargo named
+	announced int  // binaries that told how many cases they have
+	next      bool // cargo named a binary since the last announcement
+	results   int
+	sure      bool // more than one line says that tests ran
+	bench     bool // cargo bench lists all tests as ignored
+	broken    bool // cargo itself says that tests failed
+	fails     fails
+	last      string // of the last failure block: its message may follow
 }
 
 func (c *cargoTest) triggers() []string {
@@ -34,30 +35,30 @@ func (c *cargoTest) line(l logline.Line, o *out) {
 	text := string(l.Text)
 	switch {
 	case strings.HasPrefix(text, "Finished ") && l.Indent == 4:
-		if strings.Contains(text, " target(s) in ") {
+		if strings.Contains(text, " target(s) in ") && len(c.opens) == 0 {
 			c.flush(o)
 			c.bench = strings.HasPrefix(text, "Finished `bench`") || strings.HasPrefix(text, "Finished bench ")
 		}
 	case strings.HasPrefix(text, "Running ") && l.Indent == 5 || strings.HasPrefix(text, "Doc-tests ") && l.Indent == 3:
 		if strings.HasSuffix(text, ")") || strings.HasPrefix(text, "Doc-tests ") {
-			c.binary(l)
-			c.silent, c.sure = true, true
+			c.begin(l)
+			c.headers++
+			c.next, c.sure = true, true
 		}
 	case l.Indent > 0:
 	case strings.HasPrefix(text, "running "):
-		if n, ok := match(text, "running # test?"); ok {
-			if c.began && c.open >= 0 {
-				return // a test's own words
-			}
-			c.silent = false
-			c.binary(l)
-			c.began, c.open, c.seen = true, n[0], true
-			c.run.Expected += n[0]
+		n, ok := match(text, "running # test?")
+		if !ok || len(c.opens) > 0 && !c.next || len(c.opens) >= 1000 {
+			return // a test's own words
 		}
+		c.begin(l)
+		c.announced++
+		c.next, c.opens = false, append(c.opens, n[0])
+		c.run.Expected += n[0]
 	case strings.HasPrefix(text, "error: ") && strings.Contains(text, "test failed, to rerun pass"):
 		c.broken = c.run.Tool != ""
 		c.run.Last = l.Number
-	case !c.began:
+	case len(c.opens) == 0:
 	case strings.HasPrefix(text, "test result: "):
 		c.result(text[13:], l, o)
 	case strings.HasPrefix(text, "test "):
@@ -72,17 +73,12 @@ func (c *cargoTest) line(l logline.Line, o *out) {
 	}
 }
 
-// binary begins the tests of the next binary; the one before must have ended.
-func (c *cargoTest) binary(l logline.Line) {
-	if c.began && c.open >= 0 {
-		c.unfinished = true
-	}
-	c.custom = c.custom || c.silent
+// begin notes where the run begins.
+func (c *cargoTest) begin(l logline.Line) {
 	if c.run.Tool == "" {
 		c.run = Run{Tool: "cargo test", Kind: Test}
 		c.run.place(l)
 	}
-	c.began, c.open = false, -1
 }
 
 // test reads "a::b ... FAILED".
@@ -135,9 +131,14 @@ func (c *cargoTest) result(text string, l logline.Line, o *out) {
 	if !ok || word != "ok" && word != "FAILED" || !only(counts, "|passed|failed|ignored|measured|filtered out|") {
 		return
 	}
-	if counts["passed"]+counts["failed"]+counts["ignored"]+counts["measured"] != c.open {
+	at := len(c.opens) - 1
+	for at >= 0 && c.opens[at] != counts["passed"]+counts["failed"]+counts["ignored"]+counts["measured"] {
+		at--
+	}
+	if at < 0 {
 		return
 	}
+	c.opens = append(c.opens[:at], c.opens[at+1:]...)
 	c.run.Passed += counts["passed"] + counts["measured"]
 	c.run.Failed += counts["failed"]
 	c.run.Skipped += counts["ignored"]
@@ -146,19 +147,16 @@ func (c *cargoTest) result(text string, l logline.Line, o *out) {
 	}
 	c.run.place(l)
 	c.results++
-	c.began, c.open, c.last = false, -1, ""
+	c.last = ""
 	o.finished("cargo test")
 }
 
 func (c *cargoTest) flush(o *out) {
-	if c.began && c.open >= 0 {
-		c.unfinished = true
-	}
-	c.custom = c.custom || c.silent
 	r := c.run
-	c.unfinished = c.unfinished && c.sure
-	quiet := r.Executed() == 0 && !c.broken && !c.unfinished && (c.bench || c.custom)
-	if r.Tool == "" || !c.seen && !c.broken || quiet || c.results == 0 && !c.unfinished && !c.broken {
+	unfinished := len(c.opens) > 0 && c.sure
+	// A harness of its own prints as it likes: that nothing was counted says nothing.
+	unknown := r.Executed() == 0 && (c.bench || c.headers > c.announced)
+	if !c.broken && !unfinished && (c.results == 0 || unknown) {
 		*c = cargoTest{}
 		return
 	}
@@ -167,7 +165,7 @@ func (c *cargoTest) flush(o *out) {
 	}
 	r.State, r.Failures = outcome(r), c.fails
 	switch {
-	case c.unfinished && r.Failed == 0:
+	case unfinished && r.Failed == 0:
 		r.State = Unfinished
 	case r.Failed == 0:
 		r.Failures = nil

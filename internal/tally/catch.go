@@ -100,8 +100,10 @@ func (d *doctest) end(*out) {}
 // boost reads Boost.Test: "Running 3 test cases...", then "*** No errors
 // detected" or "*** 1 failure is detected in the test module".
 type boost struct {
-	run   Run
-	fails fails
+	run Run
+	// verdict is what came on standard error before the beginning on standard output.
+	verdict string
+	at      int
 }
 
 func (b *boost) triggers() []string {
@@ -117,13 +119,19 @@ func (b *boost) line(l logline.Line, o *out) {
 		b.end(o)
 		b.run = Run{Tool: "Boost.Test", Kind: Test, Expected: n[0]}
 		b.run.place(l)
-		return
+		if b.verdict == "" || l.Number-b.at > 50 {
+			return
+		}
+		text, b.verdict = b.verdict, ""
 	}
 	switch {
 	case strings.HasPrefix(text, "Test setup error: no test cases matching filter"):
 		b.run = Run{Tool: "Boost.Test", Kind: Test}
 		b.finish(l, o)
 	case b.run.Tool == "":
+		if text == "*** No errors detected" || strings.Contains(text, " detected in the test module") {
+			b.verdict, b.at = text, l.Number
+		}
 	case strings.HasPrefix(text, "Test module ") && strings.HasSuffix(text, " has failed with:"):
 		b.run.Failed = 1
 		b.run.Passed = max(0, b.run.Expected-1)

@@ -87,6 +87,7 @@ Test Suite 'All tests' passed at 2026-04-05 21:46:30.869.
 		{"hspec", "Finished in 0.0005 seconds\n5 examples, 1 failure\n", "  hspec failed: 4 passed, 1 failed, 0 skipped @2-2\n"},
 		{"Codeception", "Codeception PHP Testing Framework v5.1.2 https://stand-with-ukraine.pp.ua\n\nTime: 00:00.012, Memory: 12.00 MB\n\nFAILURES!\nTests: 3, Assertions: 2, Failures: 1.\n",
 			"  PHPUnit failed: 2 passed, 1 failed, 0 skipped @3-6\n"},
+		{"Boost.Test, standard error early", "*** No errors detected\nRunning 3 test cases...\n", "  Boost.Test passed: 3 passed, 0 failed, 0 skipped, 3 expected @2-2\n"},
 		{"Automake", "============================================================================\nTestsuite summary for shop 1.0\n============================================================================\n# TOTAL: 4\n# PASS:  2\n# SKIP:  1\n# XFAIL: 0\n# FAIL:  1\n# XPASS: 0\n# ERROR: 0\n============================================================================\nSee ./test-suite.log\n",
 			"  Automake failed: 2 passed, 1 failed, 1 skipped @2-10\n"},
 		{"Meson", "1/3 a OK 0.01s\n\nOk:                 2   \nExpected Fail:      0   \nFail:               1   \nUnexpected Pass:    0   \nSkipped:            0   \nTimeout:            0   \n",
@@ -132,6 +133,8 @@ func pythonCases() []nativeCase {
 			"  unittest empty: 0 passed, 0 failed, 0 skipped @2-4\n"},
 		{"Django, parallel, killed", "Found 12 test(s).\nCreating test database for alias 'default'...\nSystem check identified no issues (0 silenced).\n",
 			"  unittest unfinished: 0 passed, 0 failed, 0 skipped, 12 expected @1-1\n"},
+		{"Django, standard output last", ".\n" + strings.Repeat("-", 70) + "\nRan 1 test in 0.001s\n\nOK\nFound 1 test(s).\nSystem check identified no issues (0 silenced).\n",
+			"  unittest passed: 1 passed, 0 failed, 0 skipped @3-5\n"},
 		{"Twisted", strings.Repeat("-", 79) + "\nRan 3 tests in 0.009s\n\nPASSED (successes=3)\n", ""},
 	}
 }
@@ -146,6 +149,8 @@ func printedCases() []nativeCase {
 		{"PHPUnit 11", "PHPUnit 11.2.1 by Sebastian Bergmann and contributors.\n\nRuntime:       PHP 8.3.8\nConfiguration: /src/phpunit.xml\n\n....                                                                4 / 4 (100%)\n\nTime: 00:00.010, Memory: 10.00 MB\n\nOK, but there were issues!\nTests: 4, Assertions: 4, Deprecations: 1.\n",
 			"  PHPUnit passed: 4 passed, 0 failed, 0 skipped @1-11\n"},
 		{"PHPUnit only told its version", "PHPUnit 9.6.7 by Sebastian Bergmann and contributors.\n\n", ""},
+		{"cargo test, standard error early", "    Finished `test` profile [unoptimized] target(s) in 0.05s\n     Running unittests src/lib.rs (target/debug/deps/shop-1)\n\nrunning 2 tests\ntest a ... ok\n     Running tests/it.rs (target/debug/deps/it-1)\ntest b ... ok\n\ntest result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\nrunning 1 test\ntest c ... ok\n\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n",
+			"  cargo test passed: 3 passed, 0 failed, 0 skipped, 3 expected @2-14\n"},
 		{"cargo bench", "    Finished `bench` profile [optimized] target(s) in 0.05s\n     Running unittests src/lib.rs (target/release/deps/shop-1)\n\nrunning 2 tests\ntest a ... ignored\ntest b ... ignored\n\ntest result: ok. 0 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\n", ""},
 		{"cargo run", "    Finished `dev` profile [unoptimized + debuginfo] target(s) in 0.05s\n     Running `target/debug/shop`\n3\n", ""},
 		{"cargo test with a harness of its own", "    Finished `test` profile [unoptimized] target(s) in 0.05s\n     Running unittests src/lib.rs (target/debug/deps/shop-1)\n\nrunning 0 tests\n\ntest result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\n     Running tests/cucumber.rs (target/debug/deps/cucumber-1)\n[Summary]\n1 feature\n3 scenarios (3 passed)\n", ""},

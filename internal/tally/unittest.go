@@ -13,6 +13,7 @@ type unittest struct {
 	tool   string
 	begun  Run // what was announced, or seen to run with -v
 	ruled  int // line of the dashes
+	early  int // runs that ended and were not announced
 	double int // line of the double rule, which stands before a failure's name
 	ran    Run // "Ran 5 tests" came, the verdict did not
 	fails  fails
@@ -49,7 +50,9 @@ func (u *unittest) line(l logline.Line, o *out) {
 	case u.heads:
 		u.explain(text, l, o)
 	case strings.HasPrefix(text, "Found "):
-		if n, ok := match(text, "Found # test(s)."); ok && n[0] > 0 {
+		if n, ok := match(text, "Found # test(s)."); ok && u.early > 0 {
+			u.early-- // Django's standard output, held until its end
+		} else if ok && n[0] > 0 {
 			u.begun = Run{Tool: "unittest", Kind: Test, Expected: n[0]}
 			u.begun.place(l)
 		}
@@ -136,6 +139,9 @@ func (u *unittest) verdict(text string, l logline.Line, o *out) {
 		}
 	default:
 		return
+	}
+	if run.Expected == 0 {
+		u.early++
 	}
 	if run.Failed == 0 {
 		run.Expected = 0 // it came to its end: classes that skip themselves count once
