@@ -10,7 +10,7 @@ import (
 // the languages that print like them.
 func nativeGrammars() []grammar {
 	return []grammar{
-		newGoTest(), newGoJSON(), newPytest(), &unittest{}, &rspec{}, &minitest{}, &phpunit{}, &pest{},
+		newGoTest(), newGoJSON(), &ginkgo{}, newPytest(), &unittest{}, &rspec{}, &minitest{}, &phpunit{}, &pest{},
 		&cargoTest{}, &nextest{}, newCtest(), &googletest{}, &catch{}, &doctest{}, &boost{},
 		&busted{}, &xctest{}, &dart{}, &elm{},
 		&behave{}, &robot{}, &automake{}, &meson{}, &qtTest{}, &unity{}, &cmocka{},
