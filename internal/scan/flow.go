@@ -21,6 +21,7 @@ type around struct {
 	captured bool // within $( ): the output is what counts
 	piped    bool // a part of a pipe
 	inLoop   bool
+	turned   bool // within a loop whose turns were judged
 	function bool
 }
 

@@ -27,7 +27,9 @@ func (s *scanner) github(src *source) {
 			continue
 		}
 		if get(root, "jobs") == nil && get(root, "runs") == nil {
-			src.skip(0, "this is neither a workflow nor an action")
+			if strings.Contains(src.path, "workflows/") {
+				src.skip(0, "this is no workflow")
+			}
 			continue
 		}
 		shell := text(get(root, "defaults", "run", "shell"))
@@ -123,7 +125,7 @@ func (w workflow) run(step, run *yaml.Node, j job) *outcome {
 
 var (
 	onWindows  = regexp.MustCompile(`(?i)(os|platform|runner)\b[^|&]*(==|contains|startsWith)[^|&]*win|(contains|startsWith)\([^)]*win`)
-	powerShell = regexp.MustCompile(`(?i)\$env:|-ErrorAction|\bWrite-(?:Host|Output)\b|\bNew-Item\b|\bInvoke-WebRequest\b|\bSet-(?:Content|Location)\b|\$LASTEXITCODE|\bRemove-Item\b|\bGet-\w+\b.*\||\bExpand-Archive\b`)
+	powerShell = regexp.MustCompile(`(?i)\$env:|-ErrorAction|\bWrite-(?:Host|Output)\b|\bNew-Item\b|\bInvoke-WebRequest\b|\bSet-(?:Content|Location)\b|\$LASTEXITCODE|\bRemove-Item\b|\bGet-\w+\b.*\||\bExpand-Archive\b|(?m:^\s*& )|\bForEach-Object\b|\bTest-Path\b|\bJoin-Path\b|\bTry \{`)
 )
 
 // effective is the shell that a step really gets.
@@ -167,9 +169,6 @@ func flagged(args []string) state {
 		if strings.HasSuffix(a, "o") && i+1 < len(args) {
 			st.pipefail = st.pipefail || args[i+1] == "pipefail"
 			st.errexit = st.errexit || args[i+1] == "errexit"
-		}
-		if strings.Contains(a, "l") {
-			st.unknown = st.unknown || false
 		}
 	}
 	return st

@@ -11,10 +11,8 @@ import (
 
 // sequence judges `a; b` where -e is off: the failure of a is ignored.
 func (w *walker) sequence(stmts []*syntax.Stmt, c *around) {
-	if c.errexit || c.unknown || c.captured || c.function || len(stmts) < 2 {
-		if c.unknown || c.captured || len(stmts) < 2 || !c.function {
-			return
-		}
+	if c.errexit || c.unknown || c.captured || len(stmts) < 2 {
+		return
 	}
 	st := c.state
 	for i, s := range stmts[:len(stmts)-1] {
@@ -27,7 +25,7 @@ func (w *walker) sequence(stmts []*syntax.Stmt, c *around) {
 			return
 		}
 		w.changed(s, stmts[i+1:])
-		if w.where == inScript && (!w.runs || c.function) || c.examined {
+		if w.where == inScript && (!w.runs || c.function) || c.examined || c.turned {
 			continue
 		}
 		if s.Background {
@@ -61,7 +59,7 @@ func (w *walker) ignored(s *syntax.Stmt, rest []*syntax.Stmt) bool {
 			break
 		}
 	}
-	if call == nil || strings.Contains(w.text[min(len(w.text), int(s.End().Offset())):], "$?") {
+	if call == nil || w.kept(s, int(s.End().Offset())) || strings.Contains(w.text[min(len(w.text), int(s.End().Offset())):], "$?") {
 		return false
 	}
 	next := rest[0]
@@ -169,7 +167,10 @@ func (w *walker) forClause(cmd *syntax.ForClause, c *around) {
 		w.words(c, iter.Items...)
 	}
 	if !c.errexit && !c.unknown && !c.examined && !c.captured && (w.where != inStep || !c.function) {
-		w.turns(cmd.Do, c)
+		w.turns(cmd.Do)
+		was := c.turned
+		c.turned = true
+		defer func() { c.turned = was }()
 	}
 	w.loop(cmd.Do, c)
 }
@@ -192,7 +193,7 @@ func (w *walker) items(iter *syntax.WordIter) {
 	}
 }
 
-func (w *walker) turns(stmts []*syntax.Stmt, c *around) {
+func (w *walker) turns(stmts []*syntax.Stmt) {
 	for i, s := range stmts {
 		if call, ok := s.Cmd.(*syntax.CallExpr); ok {
 			if args := argv(call); len(args) > 1 && args[0] == "set" {
@@ -203,13 +204,12 @@ func (w *walker) turns(stmts []*syntax.Stmt, c *around) {
 			continue
 		}
 		check := w.check(s)
-		if check == nil || strings.Contains(w.text[min(len(w.text), int(s.End().Offset())):], "$?") || inspects(stmts[i:]) {
+		if check == nil || strings.Contains(w.text[min(len(w.text), int(s.End().Offset())):], "$?") || inspects(stmts[i:]) || w.kept(s, int(s.End().Offset())) {
 			continue
 		}
 		w.finding(rule.EmptyLoop, offset(check), fmt.Sprintf("when `%s` fails in one turn, the loop goes on: only the last turn counts, and %s has no -e", w.show(check), w.shell))
 		return
 	}
-	_ = c
 }
 
 // inspects says whether one of the statements ends the loop or the shell.
