@@ -16,7 +16,7 @@ func buildGrammars() []grammar {
 		&webpack{}, oneLine{bundleTriggers, bundle}, &esbuild{},
 		&compiler{}, &gobuild{}, &cargo{}, oneLine{ninjaTriggers, ninja}, &gnumake{},
 		oneLine{packagerTriggers, packager}, &turbo{}, &nx{}, oneLine{runnerTriggers, taskRunner}, oneLine{imageTriggers, image},
-		&recap{}, &psql{}, &pnpm{}, &lanes{}, &compose{}, &bazel{},
+		&recap{}, &psql{}, oneLine{moreTriggers, moreTools}, &pnpm{}, &lanes{}, &compose{}, &bazel{},
 		oneLine{workerTriggers, worker}, oneLine{killTriggers, killed}, &annotation{},
 		&traceback{}, &uncaught{}, &goPanic{},
 	}

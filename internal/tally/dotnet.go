@@ -256,10 +256,14 @@ func (g *xunit) line(l logline.Line, o *out) {
 
 func (g *xunit) end(*out) {}
 
-var nunitTriggers = []string{"Test Count: "}
+var nunitTriggers = []string{"Test Count: ", "Tests run: "}
 
-// nunit reads the counts of NUnit's console.
+// nunit reads the counts of NUnit's console, of version 3 and 2.
 func nunit(t string, l logline.Line, o *out) {
+	if n, ok := like(t, "Tests run: {n}, Errors: {n}, Failures: {n}, Inconclusive: {n}, Time: {*}"); ok && l.Indent == 0 {
+		o.add(tested(of("NUnit", Test, l), n[0]-n[1]-n[2]-n[3], n[1]+n[2], n[3]))
+		return
+	}
 	n, ok := like(t, "Test Count: {n}, Passed: {n}, Failed: {n}, Warnings: {n}, Inconclusive: {n}, Skipped: {n}")
 	if !ok || l.Indent > 2 {
 		return
