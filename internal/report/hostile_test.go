@@ -31,7 +31,7 @@ func TestHostile(t *testing.T) {
 		{"deep", strings.Repeat("<testsuite>", 100000), "deep"},
 		{"markup", "<testsuite tests=1></testsuite>", "broken"},
 		{"attributes without cases", `<testsuite tests="5" failures="0"></testsuite>`, "5 tests"},
-		{"fewer cases", `<testsuite tests="5" failures="0"><testcase name="a"/></testsuite>`, "5 tests"},
+		{"fewer cases", `<testsuite tests="5" failures="0" time="1"><testcase name="a"/></testsuite>`, "5 tests"},
 		{"failures without cases", `<testsuite tests="1" failures="1"><testcase name="a"/></testsuite>`, "1 failures"},
 		{"JSON cut off", `{"numTotalTests":1,"numFailedTests":0,"testResults":[{"assertionResults":[{"status":"passed"}`, "cut off"},
 		{"JSON twice", `{"stats":{"passes":1},"passes":[{}],"failures":[]}{"stats":{"passes":1}}`, "more than one"},
