@@ -235,8 +235,8 @@ func (r *Reader) Write(p []byte) (int, error) {
 		}
 		end := at + i + 1
 		unread := r.sift(p[at:end-1], back < end-1)
-		if unread && end < len(p) && p[end] == p[at] {
-			n := again(p[end:], p[at:], end-at)
+		if n := end - at; unread && end+n <= len(p) && p[end] == p[at] && p[end+n-1] == '\n' && p[end+n/2] == p[at+n/2] {
+			n = again(p[end:], p[at:], n)
 			r.lines += n / (end - at)
 			at = end + n
 		} else {
@@ -272,11 +272,17 @@ func again(p, before []byte, n int) int {
 // did; returns says whether there may be carriage returns in it.
 func (r *Reader) sift(line []byte, returns bool) (unread bool) {
 	r.lines++
-	if !r.attend && r.split == nil && r.lines > 32 && !r.sieve.wants(line, returns) && !(r.deep > 0 && inside(line)) {
-		return true
+	if !r.attend && r.split == nil && r.lines > 32 {
+		if r.sieve.wants(line, returns) {
+			r.read(line)
+			return false
+		}
+		if r.deep <= 0 || !inside(line) {
+			return true
+		}
 	}
-	r.lines--
-	r.raw(line)
+	r.sieve.raw = nil
+	r.read(line)
 	return false
 }
 
@@ -295,8 +301,14 @@ func (r *Reader) keep(p []byte) {
 }
 
 // raw reads one whole line.
-func (r *Reader) raw(raw []byte) {
+func (r *Reader) raw(line []byte) {
 	r.lines++
+	r.sieve.raw = nil
+	r.read(line)
+}
+
+// read cleans a line and gives it to who wants it.
+func (r *Reader) read(raw []byte) {
 	if r.lines < 32 && !r.cleaner.Tabbed && bytes.Count(raw, []byte{'\t'}) >= 2 {
 		r.cleaner.Tabbed = len(logline.Columns(raw)) < len(raw)
 		r.sieve.tabbed = r.cleaner.Tabbed

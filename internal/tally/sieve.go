@@ -47,12 +47,17 @@ type sieve struct {
 	inner  set // the grammars that want lines with an inner error
 	tabbed bool
 	head   [headMax]byte
+	// raw is where the last wanted line begins, and found who wants it, when that
+	// was told from the line as it is.
+	raw   []byte
+	found set
 }
 
 // slot is the triggers of one key.
 type slot struct {
-	key  uint32
-	list []trigger
+	key     uint32
+	longest int // of the beginnings
+	list    []trigger
 }
 
 // newSieve builds the table of all triggers. More than 128 grammars do not fit.
@@ -68,7 +73,23 @@ func newSieve(all []grammar) *sieve {
 			s.put(prefix, isNumber, i)
 		}
 	}
+	s.share()
 	return s
+}
+
+// share gives the beginnings of two bytes to the keys of three that go on from
+// them, so that one look is enough.
+func (s *sieve) share() {
+	for i := range s.table {
+		of := &s.table[i]
+		if of.list == nil || of.key&twoOnly != 0 {
+			continue
+		}
+		of.list = append(of.list, s.table[s.find(of.key&^0xff0000|twoOnly)].list...)
+		for _, t := range of.list {
+			of.longest = max(of.longest, len(t.prefix))
+		}
+	}
 }
 
 // put adds one trigger.
@@ -191,10 +212,12 @@ func (s *sieve) wants(line []byte, returns bool) bool {
 func (s *sieve) careful(line []byte) bool {
 	near := line[:min(len(line), headMax)]
 	if bytes.IndexByte(near, 0x1b) < 0 && bytes.IndexByte(near, 0x08) < 0 {
-		return !s.begins(line).empty()
+		s.raw, s.found = line, s.begins(line)
+		return !s.found.empty()
 	}
-	n := 0
-	for i := 0; i < len(line) && n < headMax; {
+	s.raw = nil
+	n, need := 0, headMax
+	for i := 0; i < len(line) && n < need; {
 		switch b := line[i]; b {
 		case 0x1b:
 			i += logline.Escape(line[i:])
@@ -207,13 +230,28 @@ func (s *sieve) careful(line []byte) bool {
 			s.head[n] = b
 			n++
 			i++
+			if n == 3 && need == headMax && !digit(s.head[0]) {
+				k := key(s.head[:3])
+				if !s.marked(k) {
+					return s.back(line[i:])
+				}
+				need = min(max(s.table[s.find(k)].longest, 4), headMax-1)
+			}
 		}
 	}
 	head := s.head[:n]
 	if !s.begins(head).empty() {
 		return true
 	}
-	return n == headMax && digit(head[0]) && len(afterNumber(head)) < headMax/2
+	if n == headMax {
+		return digit(head[0]) && len(afterNumber(head)) < headMax/2
+	}
+	return n == need && s.back(line)
+}
+
+// back tells whether backspaces follow soon, which may take a beginning back.
+func (s *sieve) back(rest []byte) bool {
+	return bytes.IndexByte(rest[:min(len(rest), headMax)], 0x08) >= 0
 }
 
 // begins returns the grammars that want a text for its beginning.
@@ -232,12 +270,16 @@ func (s *sieve) match(text []byte, flag uint32) set {
 	if !s.marked(k | flag) {
 		return w
 	}
-	for _, t := range s.table[s.find(k|flag)].list {
-		if hasPrefix(text, t.prefix) {
-			w = w.or(t.want)
-		}
+	at := s.find(k | flag)
+	if s.table[at].list == nil {
+		at = s.find(k&0xffff | flag | twoOnly)
 	}
-	for _, t := range s.table[s.find(k&0xffff|flag|twoOnly)].list {
+	list := s.table[at].list
+	for i := range list {
+		t := &list[i]
+		if len(t.prefix) > 3 && (len(text) < len(t.prefix) || text[3] != t.prefix[3]) {
+			continue
+		}
 		if hasPrefix(text, t.prefix) {
 			w = w.or(t.want)
 		}
@@ -277,7 +319,13 @@ func inside(line []byte) bool {
 
 // whose returns the grammars that want a cleaned line.
 func (s *sieve) whose(text []byte) set {
-	w := s.begins(text)
+	var w set
+	if len(text) > 0 && len(s.raw) == len(text) && &s.raw[0] == &text[0] {
+		w = s.found // it was not touched by cleaning
+	} else {
+		w = s.begins(text)
+	}
+	s.raw = nil
 	if !s.inner.empty() && inside(text) {
 		w = w.or(s.inner)
 	}
