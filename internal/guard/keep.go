@@ -45,7 +45,10 @@ func newRecord(wanted []string) *record {
 // block takes what one stream printed.
 func (r *record) block(stream int, p []byte) {
 	open := &r.open[stream%len(r.open)]
-	i := bytes.LastIndexByte(p, '\n')
+	i := bytes.IndexByte(p, '\n') // by far the faster of the two on an endless line
+	if i >= 0 {
+		i = bytes.LastIndexByte(p, '\n')
+	}
 	if i < 0 && len(*open)+len(p) < openBytes {
 		*open = append(*open, p...)
 		return
