@@ -84,7 +84,7 @@ func (w workflow) gate(key, n *yaml.Node) {
 		return
 	}
 	if condition == "" {
-		w.report(rule.ConstantCondition, key, fmt.Sprintf("the job %q is skipped when a job it needs fails, and a skipped job satisfies a required check: run it `if: always()` and look at `needs.*.result`", key.Value))
+		w.report(rule.StepMissing, key, fmt.Sprintf("the job %q is skipped when a job it needs fails, and a skipped job satisfies a required check: run it `if: always()` and look at `needs.*.result`", key.Value))
 	}
 }
 
