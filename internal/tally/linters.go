@@ -102,15 +102,12 @@ type sentence struct {
 var lintTriggers = []string{
 	"[warn] Code style issues found in ", "[error] No files matching the pattern were found: ",
 	"[warn] Error occurred when checking code style", "[error] Error occurred when checking code style",
-	number + "files would be reformatted", number + "file would be reformatted", number + "file would fail", number + "files would fail",
 	number + "files inspected, ", number + "file inspected, ", number + "issue(s) found:",
 	"[ERROR] Found ", "[OK] No errors", number + "errors found", number + "error found", number + "errors, ", number + "error, ",
 	"A TOTAL OF ", "svelte-check found ", "Checkstyle ends with ", "Summary: ", "CSpell: Files checked: ", "Failed: ", "Passed: ",
 }
 
 var sentences = []sentence{
-	{"Black", "{n} file{s} would be reformatted{*}", 0, -1, -1},
-	{"Black", "{n} file{s} would fail to reformat{*}", 0, -1, -1},
 	{"RuboCop", "{n} file{s} inspected, no offenses detected", -1, -1, -1},
 	{"RuboCop", "{n} file{s} inspected, {n} offense{s} detected, {n} offense{s} corrected{*}", 1, -1, 2},
 	{"RuboCop", "{n} file{s} inspected, {n} offense{s} detected{*}", 1, -1, -1},
@@ -179,10 +176,14 @@ type listed struct {
 	hooks  Run
 	hook   string
 	hookAt int
+	ohNo   int // the line in which Black says that it fails: with --diff it only shows
 }
 
 func (g *listed) triggers() []string {
-	return []string{number + "issues:", number + "issues.", "* ", "ERROR: ", "- hook id: ", "- exit code: ", "- files were modified by this hook"}
+	return []string{
+		"Oh no! ", number + "files would be reformatted", number + "file would be reformatted", number + "file would fail", number + "files would fail",
+		number + "issues:", number + "issues.", "* ", "ERROR: ", "- hook id: ", "- exit code: ", "- files were modified by this hook",
+	}
 }
 
 func (g *listed) line(l logline.Line, o *out) {
@@ -197,6 +198,9 @@ func (g *listed) line(l logline.Line, o *out) {
 		} else if t == "0 issues." {
 			o.add(of("golangci-lint", Lint, l))
 		}
+		g.formatted(t, l, o)
+	case strings.HasPrefix(t, "Oh no! "):
+		g.ohNo = l.Number
 	case strings.HasPrefix(t, "* "):
 		if g.issues.First == l.Number-1 && like1(t, "* {*}: {n}") {
 			o.add(g.issues)
@@ -211,6 +215,21 @@ func (g *listed) line(l logline.Line, o *out) {
 	case like1(t, "- exit code: {n}") && t != "- exit code: 0", t == "- files were modified by this hook":
 		more(&g.hooks, bad("pre-commit", Lint, 1, l), Failure{Name: cut(g.hook), Message: t, Line: l.Number})
 		g.hook = ""
+	}
+}
+
+// formatted reads Black, whose sentence ends with a full stop, and ruff format.
+func (g *listed) formatted(t string, l logline.Line, o *out) {
+	n, ok := like(t, "{n} file{s} would be reformatted{*}")
+	if !ok {
+		n, ok = like(t, "{n} file{s} would fail to reformat{*}")
+	}
+	switch {
+	case !ok:
+	case !strings.HasSuffix(t, "."):
+		o.add(problems(of("Ruff", Lint, l), n[0], 0))
+	case g.ohNo > 0 && l.Number-g.ohNo <= 2:
+		o.add(problems(of("Black", Lint, l), n[0], 0))
 	}
 }
 
