@@ -3,6 +3,8 @@ package logline
 import (
 	"bytes"
 	"encoding/binary"
+	"math/bits"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 )
@@ -21,8 +23,9 @@ func (c *Cleaner) Clean(raw []byte, number int) Line {
 	if len(raw) > 4*Max {
 		raw, l.Cut = raw[:4*Max], true
 	}
-	text, simple := raw, plain(raw)
-	if !simple {
+	text := raw
+	control, high := kinds(raw)
+	if control {
 		text = LastWritten(raw)
 		if bytes.IndexByte(text, 0x1b) >= 0 || bytes.IndexByte(text, 0x08) >= 0 {
 			c.scratch = Strip(c.scratch[:0], text)
@@ -45,7 +48,7 @@ func (c *Cleaner) Clean(raw []byte, number int) Line {
 	if len(text) > Max {
 		text, l.Cut = text[:Max], true
 	}
-	if !simple && !utf8.Valid(text) {
+	if high && !utf8.Valid(text) {
 		text = bytes.ToValidUTF8(text, []byte("\uFFFD"))
 	}
 	l.Text = text
@@ -60,19 +63,21 @@ const (
 	highs = 0x8080808080808080
 )
 
-// plain reports whether b is printable ASCII alone, eight bytes at a time. A tab
-// makes a line not plain, which costs it no more than a closer look.
-func plain(b []byte) bool {
-	var odd uint64
+// kinds tells whether there are control characters (tabs too) and bytes beyond
+// ASCII in b, eight bytes at a time.
+func kinds(b []byte) (control, high bool) {
+	var below, beyond uint64
 	for len(b) >= 8 {
 		x := binary.LittleEndian.Uint64(b)
-		odd |= x | (x - 0x20*ones)
+		below |= (x - 0x20*ones) &^ x
+		beyond |= x
 		b = b[8:]
 	}
 	for _, c := range b {
-		odd |= uint64(c) | uint64(c-0x20)
+		below |= uint64(c-0x20) &^ uint64(c)
+		beyond |= uint64(c)
 	}
-	return odd&highs == 0
+	return below&highs != 0, beyond&highs != 0
 }
 
 // LastWritten is what stands on the line after its carriage returns: the last
@@ -123,32 +128,35 @@ func unseen(b []byte) bool {
 // Strip appends text to dst without escape sequences (CSI, OSC, DCS, APC and
 // single ones), backspaces applied.
 func Strip(dst, text []byte) []byte {
+	n := len(dst)
+	dst = slices.Grow(dst, len(text))[:n+len(text)]
 	for i := 0; i < len(text); {
-		j := i
-		for j < len(text) && !unprinted(text[j]) {
-			j++
+		if i+8 <= len(text) {
+			x := binary.LittleEndian.Uint64(text[i:])
+			binary.LittleEndian.PutUint64(dst[n:], x)
+			below := (x - 0x20*ones) &^ x & highs
+			if below == 0 {
+				i, n = i+8, n+8
+				continue
+			}
+			k := bits.TrailingZeros64(below) >> 3 // what stands before the first control character
+			i, n = i+k, n+k
 		}
-		dst = append(dst, text[i:j]...)
-		if i = j; i == len(text) {
-			break
-		}
-		switch text[i] {
+		switch b := text[i]; b {
 		case 0x1b:
 			i += Escape(text[i:])
 		case 0x08:
-			if len(dst) > 0 {
-				dst = dst[:len(dst)-1]
-			}
+			n = max(n-1, 0)
+			i++
+		case 0x07, 0x00:
 			i++
 		default:
-			i++
+			dst[n] = b
+			i, n = i+1, n+1
 		}
 	}
-	return dst
+	return dst[:n]
 }
-
-// unprinted reports what Strip does not copy.
-func unprinted(b byte) bool { return b <= 0x1b && (b == 0x1b || b == 0x08 || b == 0x07 || b == 0) }
 
 // Escape returns the length of the escape sequence that b begins with, at least 1.
 func Escape(b []byte) int {
