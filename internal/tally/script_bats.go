@@ -16,7 +16,7 @@ type bats struct {
 }
 
 func (b *bats) triggers() []string {
-	return []string{"Finished in ", "✓ ", "✗ ", "(in test file ", number + "test", number + "doctest", number + "propert"}
+	return []string{"Finished in ", "There are no tests to run", "✓ ", "✗ ", "(in test file ", number + "test", number + "doctest", number + "propert", number + "failure"}
 }
 
 func (b *bats) line(l logline.Line, o *out) {
@@ -28,6 +28,8 @@ func (b *bats) line(l logline.Line, o *out) {
 		}
 	case strings.HasPrefix(text, "(in test file ") && l.Indent == 3:
 		b.tick, b.first = l.Number, firstLine(b.first, l.Number) // on a terminal the cursor hides the crosses
+	case text == "There are no tests to run" && l.Indent == 0:
+		o.add(Run{Tool: "ExUnit", Kind: Test, State: Empty, First: l.Number, Last: l.Number, Text: text})
 	case strings.HasPrefix(text, "✓ ") || strings.HasPrefix(text, "✗ "):
 		if l.Indent != 1 {
 			return
