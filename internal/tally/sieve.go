@@ -55,9 +55,8 @@ type sieve struct {
 
 // slot is the triggers of one key.
 type slot struct {
-	key     uint32
-	longest int // of the beginnings
-	list    []trigger
+	key  uint32
+	list []trigger
 }
 
 // newSieve builds the table of all triggers. More than 128 grammars do not fit.
@@ -86,9 +85,6 @@ func (s *sieve) share() {
 			continue
 		}
 		of.list = append(of.list, s.table[s.find(of.key&^0xff0000|twoOnly)].list...)
-		for _, t := range of.list {
-			of.longest = max(of.longest, len(t.prefix))
-		}
 	}
 }
 
@@ -216,8 +212,8 @@ func (s *sieve) careful(line []byte) bool {
 		return !s.found.empty()
 	}
 	s.raw = nil
-	n, need := 0, headMax
-	for i := 0; i < len(line) && n < need; {
+	n := 0
+	for i := 0; i < len(line) && n < headMax; {
 		switch b := line[i]; b {
 		case 0x1b:
 			i += logline.Escape(line[i:])
@@ -230,12 +226,8 @@ func (s *sieve) careful(line []byte) bool {
 			s.head[n] = b
 			n++
 			i++
-			if n == 3 && need == headMax && !digit(s.head[0]) {
-				k := key(s.head[:3])
-				if !s.marked(k) {
-					return s.back(line[i:])
-				}
-				need = min(max(s.table[s.find(k)].longest, 4), headMax-1)
+			if n == 3 && !digit(s.head[0]) { // the rest is told when it is cleaned
+				return s.marked(key(s.head[:3])) || bytes.IndexByte(near, 0x08) >= 0
 			}
 		}
 	}
@@ -243,15 +235,7 @@ func (s *sieve) careful(line []byte) bool {
 	if !s.begins(head).empty() {
 		return true
 	}
-	if n == headMax {
-		return digit(head[0]) && len(afterNumber(head)) < headMax/2
-	}
-	return n == need && s.back(line)
-}
-
-// back tells whether backspaces follow soon, which may take a beginning back.
-func (s *sieve) back(rest []byte) bool {
-	return bytes.IndexByte(rest[:min(len(rest), headMax)], 0x08) >= 0
+	return n == headMax && len(afterNumber(head)) < headMax/2
 }
 
 // begins returns the grammars that want a text for its beginning.
