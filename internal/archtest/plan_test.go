@@ -44,6 +44,7 @@ func plan() map[string]room {
 		"internal/excerpt":   {2, base}, // the few lines that explain a failure
 		"internal/hang":      {2, base}, // the watchdog's rules
 		"internal/tally":     {2, base}, // what tools say of themselves in a log
+		"internal/workspace": {2, base}, // what a tree of files builds
 		"internal/sourcemap": {2, base}, // from built files back to their sources
 
 		"internal/report": {3, base},  // test reports as files
@@ -69,6 +70,7 @@ func plan() map[string]room {
 
 		"internal/blob":    {10, door}, // evidence on disk
 		"internal/browser": {10, door}, // Chromium
+		"internal/git":     {10, door}, // what a repository holds, and what changed
 		"internal/process": {10, door}, // what the processes of this machine do
 		"internal/command": {11, door}, // runs a command and passes its output through
 		"internal/guard":   {12, door}, // CI that can neither fail silently nor hang
