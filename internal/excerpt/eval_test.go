@@ -237,7 +237,7 @@ func TestHitRate(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(fmt.Sprintf("%s/%d", tt.folder, tt.lines), func(t *testing.T) {
 			t.Parallel()
-			if tt.lines > 0 && testing.Short() {
+			if tt.lines > 0 && (testing.Short() || underRace) {
 				t.Skip("long logs")
 			}
 			r := evaluate(t, tt.folder, tt.lines, testing.Verbose() && tt.folder != "held")
@@ -253,7 +253,7 @@ func TestHitRate(t *testing.T) {
 // not hide it: other steps, or the same one going on.
 func TestFailureInTheMiddle(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
+	if testing.Short() || underRace {
 		t.Skip("long logs")
 	}
 	before, off := pad(nil, 6000, 3)

@@ -115,6 +115,9 @@ func TestGreenSignature(t *testing.T) {
 
 func TestSignatureIsBounded(t *testing.T) {
 	t.Parallel()
+	if underRace {
+		t.Skip("200,000 lines")
+	}
 	sig := NewSignature()
 	for i := range maxSigned + 1000 {
 		n := i
@@ -182,7 +185,7 @@ func block() []byte {
 }
 
 func TestMemoryIsBounded(t *testing.T) {
-	if testing.Short() {
+	if testing.Short() || underRace {
 		t.Skip("writes 200 MB")
 	}
 	f := New(Options{})

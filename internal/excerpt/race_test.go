@@ -1,0 +1,6 @@
+//go:build race
+
+package excerpt
+
+// underRace: everything is many times slower.
+const underRace = true
