@@ -281,12 +281,12 @@ func (g *graph) compare(n *node, changed bool) {
 	was, is := needs(n.base), needs(n.head)
 	for _, id := range slices.Sorted(maps.Keys(is)) {
 		if was[id] != is[id] {
-			g.mark(n, is[id], hit{steps: []Step{{Kind: "unit", Name: id, Why: "newly needed"}}})
+			g.mark(n, is[id], hit{steps: []Step{{Kind: "unit", Name: g.name(id), Why: "newly needed"}}})
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(was)) {
 		if _, ok := is[id]; !ok {
-			g.mark(n, was[id], hit{steps: []Step{{Kind: "unit", Name: id, Why: "no longer needed"}}})
+			g.mark(n, was[id], hit{steps: []Step{{Kind: "unit", Name: g.name(id), Why: "no longer needed"}}})
 		}
 	}
 }
