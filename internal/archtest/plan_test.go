@@ -45,6 +45,7 @@ func plan() map[string]room {
 		"internal/hang":      {2, base}, // the watchdog's rules
 		"internal/tally":     {2, base}, // what tools say of themselves in a log
 		"internal/workspace": {2, base}, // what a tree of files builds
+		"internal/markup":    {2, base}, // XML of others, as a small tree
 		"internal/sourcemap": {2, base}, // from built files back to their sources
 
 		"internal/report": {3, base},  // test reports as files
