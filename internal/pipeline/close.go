@@ -1,8 +1,12 @@
 package pipeline
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/postflight/postflight/internal/rule"
 )
@@ -30,19 +34,8 @@ type Closing struct {
 // being green; so does a ledger in which nothing is expected and nothing ran.
 func Close(run string, wanted []Wanted, ledger []Step) Closing {
 	c := Closing{Run: run, Wanted: wanted, Steps: Latest(run, ledger)}
-	byName := map[string]Step{}
-	for _, s := range c.Steps {
-		byName[s.Name] = s
-	}
 	for _, w := range wanted {
-		s, ok := byName[w.Name]
-		if !ok {
-			c.missing(w)
-			continue
-		}
-		if n := executed(s); s.State.Green() && n < w.MinTests {
-			c.fail(rule.NoTests, s, fmt.Sprintf("%s ran %d tests; at least %d were to run", w.Name, n, w.MinTests))
-		}
+		c.want(w)
 	}
 	for _, s := range c.Steps {
 		c.step(s)
@@ -59,31 +52,86 @@ func Close(run string, wanted []Wanted, ledger []Step) Closing {
 	return c
 }
 
+// want holds one expected step against what ran: in one job, or in several of a
+// matrix, whose tests count together.
+func (c *Closing) want(w Wanted) {
+	var last Step
+	tests, green := 0, true
+	for _, s := range c.Steps {
+		if s.Name == w.Name {
+			last, tests, green = s, tests+executed(s), green && s.State.Green()
+		}
+	}
+	switch {
+	case last.Name == "":
+		c.missing(w)
+	case green && tests < w.MinTests:
+		c.fail(rule.NoTests, last, fmt.Sprintf("%s ran %d tests; at least %d were to run", w.Name, tests, w.MinTests))
+	}
+}
+
 // Latest returns the last attempt of each step of a run, in the order in which
-// they began.
+// they began. The same step in another job (a matrix) is another. Where CI runs
+// failed jobs again, as another attempt of the run, what was green before
+// stands; what was not has to be there again, as often as it was not green.
 func Latest(run string, ledger []Step) []Step {
-	byName := map[string]Step{}
+	base, attempt := attemptOf(run)
+	byName := map[string]map[int]map[string]Step{} // attempts, then jobs
 	for _, s := range ledger {
-		if s.Run != run {
+		from, n := attemptOf(s.Run)
+		if s.Run != run && (attempt == 0 || from != base || n == 0 || n > attempt) {
 			continue
 		}
-		if was, ok := byName[s.Name]; !ok || !s.Started.Before(was.Started) {
-			byName[s.Name] = s
+		if byName[s.Name] == nil {
+			byName[s.Name] = map[int]map[string]Step{}
+		}
+		if byName[s.Name][n] == nil {
+			byName[s.Name][n] = map[string]Step{}
+		}
+		if was, ok := byName[s.Name][n][s.Job]; !ok || !s.Started.Before(was.Started) {
+			byName[s.Name][n][s.Job] = s
 		}
 	}
-	out := make([]Step, 0, len(byName))
-	for _, s := range byName {
-		out = append(out, s)
+	var out []Step
+	for _, attempts := range byName {
+		out = append(out, lastJobs(attempts)...)
 	}
 	slices.SortFunc(out, func(a, b Step) int {
-		if d := a.Started.Compare(b.Started); d != 0 {
-			return d
-		}
-		if a.Name < b.Name {
-			return -1
-		}
-		return 1
+		return cmp.Or(a.Started.Compare(b.Started), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Job, b.Job))
 	})
+	return out
+}
+
+// attemptOf splits the name of a run from the number of its attempt, "123.2";
+// 0 when it has none.
+func attemptOf(run string) (base string, attempt int) {
+	i := strings.LastIndexByte(run, '.')
+	n, err := strconv.Atoi(run[i+1:])
+	if i <= 0 || err != nil || n < 1 {
+		return run, 0
+	}
+	return run[:i], n
+}
+
+// lastJobs returns the jobs of a step that count: those of the last attempt, and
+// of an earlier one as many as were not repeated. A repetition is of the same
+// job first, then of one that was not green.
+func lastJobs(attempts map[int]map[string]Step) []Step {
+	var out []Step
+	for _, n := range slices.Backward(slices.Sorted(maps.Keys(attempts))) {
+		before := slices.Collect(maps.Values(attempts[n]))
+		rank := func(s Step) int {
+			switch {
+			case slices.ContainsFunc(out, func(o Step) bool { return o.Job == s.Job }):
+				return 0
+			case !s.State.Green():
+				return 1
+			}
+			return 2
+		}
+		slices.SortFunc(before, func(a, b Step) int { return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Job, b.Job)) })
+		out = append(out, before[min(len(out), len(before)):]...)
+	}
 	return out
 }
 
