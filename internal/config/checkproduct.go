@@ -35,6 +35,30 @@ func (c *checker) product(key, id string, p *Product) {
 	c.integrations(key+".integrations", p)
 	c.watch(key+".watch", p)
 	c.rollback(key+".rollback", p)
+	c.sourceOf(key+".source", id, p.Source)
+}
+
+// sourceOf checks which files make a product.
+func (c *checker) sourceOf(key, id string, s *Source) {
+	if s == nil || c.failed(key) {
+		return
+	}
+	if len(s.Units)+len(s.Paths)+len(s.DependsOn) == 0 {
+		c.fail(c.src.onKey(key, Problem{
+			Message:  key + " names no file that would ship the product: it could never be affected",
+			Accepted: []string{"units", "paths", "depends_on"},
+		}))
+	}
+	c.once(key+".units", s.Units)
+	c.once(key+".depends_on", s.DependsOn)
+	for i, other := range s.DependsOn {
+		if c.doc.Products[other] == nil || other == id {
+			c.fail(c.src.onValue(fmt.Sprintf("%s.depends_on[%d]", key, i), Problem{
+				Value: other, Message: fmt.Sprintf("%s.depends_on names %q, which is no other product", key, other),
+				Accepted: ordered(c.src, "products", c.doc.Products),
+			}))
+		}
+	}
 }
 
 // slipped reports whether an unknown key in the section was probably meant as

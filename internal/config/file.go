@@ -47,6 +47,15 @@ type Product struct {
 	Rollback     *Rollback               `yaml:"rollback" doc:"How to go back to the release before. Without it, people are told and nothing is moved."`
 	Notify       []string                `yaml:"notify" format:"id" max:"20" example:"team" doc:"Channels to tell about this product's incidents."`
 	Watch        Watch                   `yaml:"watch" doc:"How long and how often a release is watched."`
+	Source       *Source                 `yaml:"source" doc:"Which files of the repository the product is made of, for \"postflight affected\"."`
+}
+
+// Source says which files of the repository make the product.
+type Source struct {
+	Units     []string `yaml:"units" max:"200" means:"the unit with the product's name" example:"@acme/web" doc:"Packages, modules, projects or crates of the workspace that the product is built from, by name or by folder. What they are made with belongs to them."`
+	Paths     []string `yaml:"paths" format:"glob" max:"200" example:"infra/shop/**" doc:"Further files that the product is made of, as patterns from the root of the repository: * within a folder, ** through any number of them."`
+	Verify    []string `yaml:"verify" format:"glob" max:"200" example:"e2e/shop/**" doc:"Files that only check the product: a change to them ships nothing."`
+	DependsOn []string `yaml:"depends_on" format:"id" max:"50" example:"api" doc:"Other products whose release is a release of this one as well."`
 }
 
 // Version says how the served version is read.

@@ -6,10 +6,13 @@ import (
 	"net/mail"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/bmatcuk/doublestar/v4"
 )
 
 // maxString bounds every string in the file, in bytes.
@@ -80,8 +83,13 @@ var formats = map[string]format{
 		name: "method and path", plural: "methods with paths", pattern: `^(POST|PUT|PATCH|DELETE|\*) /`, ok: writeShape.MatchString,
 		accepted: "POST, PUT, PATCH, DELETE or * and a path, such as POST /api/test-*",
 	},
+	"glob": {name: "pattern of files", plural: "patterns of files", ok: isGlob, accepted: "path from the root of the repository, with * and **, such as apps/web/**"},
 	"date": {name: "date", plural: "dates", pattern: datePattern, ok: isDate, accepted: "a day, such as 2027-01-31"},
 	"mail": {name: "mail address", plural: "mail addresses", accepted: "mail address", ok: isMail},
+}
+
+func isGlob(s string) bool {
+	return doublestar.ValidatePattern(s) && !strings.HasPrefix(s, "/") && !slices.Contains(strings.Split(s, "/"), "..")
 }
 
 func isURL(s string) bool {
