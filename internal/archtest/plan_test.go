@@ -73,6 +73,7 @@ func plan() map[string]room {
 		"internal/browser": {10, door}, // Chromium
 		"internal/git":     {10, door}, // what a repository holds, and what changed
 		"internal/process": {10, door}, // what the processes of this machine do
+		"internal/survey":  {11, door}, // two commits, and what either builds
 		"internal/command": {11, door}, // runs a command and passes its output through
 		"internal/guard":   {12, door}, // CI that can neither fail silently nor hang
 		"internal/check":   {10, door}, // crawl, probes, served version
@@ -111,6 +112,7 @@ func plan() map[string]room {
 func doorways() map[string][]string {
 	return map[string][]string{
 		"internal/command":  {"internal/process"},
+		"internal/survey":   {"internal/git"},
 		"internal/guard":    {"internal/command", "internal/process"},
 		"internal/journey":  {"internal/browser"},
 		"internal/player":   {"internal/browser", "internal/journey"},
