@@ -25,7 +25,7 @@ func (g *annotation) triggers() []string {
 }
 
 func (g *annotation) line(l logline.Line, o *out) {
-	t := string(l.Text)
+	t := o.text(l)
 	if l.Indent > 0 {
 		return
 	}

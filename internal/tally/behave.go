@@ -20,7 +20,7 @@ func (b *behave) triggers() []string {
 }
 
 func (b *behave) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	switch {
 	case text == "Failing scenarios:" && l.Indent == 0:
 		b.listing, b.fails = true, nil
@@ -66,7 +66,7 @@ func (r *robot) triggers() []string {
 }
 
 func (r *robot) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	if l.Indent > 0 {
 		return
 	}

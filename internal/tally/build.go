@@ -29,7 +29,7 @@ type oneLine struct {
 }
 
 func (g oneLine) triggers() []string          { return g.starts }
-func (g oneLine) line(l logline.Line, o *out) { g.read(string(l.Text), l, o) }
+func (g oneLine) line(l logline.Line, o *out) { g.read(o.text(l), l, o) }
 func (g oneLine) end(*out)                    {}
 
 // of is a run that is told in one line.

@@ -18,7 +18,7 @@ type webpack struct {
 func (g *webpack) triggers() []string { return []string{"webpack ", "ERROR in "} }
 
 func (g *webpack) line(l logline.Line, o *out) {
-	t := string(l.Text)
+	t := o.text(l)
 	if l.Indent > 0 {
 		return
 	}

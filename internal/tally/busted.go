@@ -15,7 +15,7 @@ func (b *busted) triggers() []string {
 }
 
 func (b *busted) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	list, took, ok := strings.Cut(text, " : ")
 	if _, timed := match(took, "~ second?"); !ok || !timed || l.Indent > 0 {
 		return

@@ -32,7 +32,7 @@ func (c *cargoTest) triggers() []string {
 }
 
 func (c *cargoTest) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	switch {
 	case strings.HasPrefix(text, "Finished ") && l.Indent == 4:
 		if strings.Contains(text, " target(s) in ") && len(c.opens) == 0 {
@@ -187,7 +187,7 @@ func (n *nextest) triggers() []string {
 }
 
 func (n *nextest) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	switch {
 	case strings.HasPrefix(text, "Starting "):
 		if c, ok := match(text, "Starting # test? across # binar*"); ok {

@@ -14,7 +14,7 @@ func (c *catch) triggers() []string {
 }
 
 func (c *catch) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	if l.Indent > 0 {
 		return
 	}
@@ -73,7 +73,7 @@ type doctest struct{ run Run }
 func (d *doctest) triggers() []string { return []string{"[doctest] "} }
 
 func (d *doctest) line(l logline.Line, o *out) {
-	text := strings.TrimPrefix(string(l.Text), "[doctest] ")
+	text := strings.TrimPrefix(o.text(l), "[doctest] ")
 	switch {
 	case l.Indent > 0:
 	case strings.HasPrefix(text, "test cases: "):
@@ -111,7 +111,7 @@ func (b *boost) triggers() []string {
 }
 
 func (b *boost) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	if l.Indent > 0 {
 		return
 	}

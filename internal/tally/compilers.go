@@ -17,7 +17,7 @@ func (g *compiler) triggers() []string {
 }
 
 func (g *compiler) line(l logline.Line, o *out) {
-	t := strings.TrimPrefix(string(l.Text), "##[error]")
+	t := strings.TrimPrefix(o.text(l), "##[error]")
 	if l.Indent > 0 {
 		return
 	}
@@ -95,7 +95,7 @@ type gobuild struct {
 func (g *gobuild) triggers() []string { return []string{"# "} }
 
 func (g *gobuild) line(l logline.Line, o *out) {
-	t := string(l.Text)
+	t := o.text(l)
 	if name, ok := strings.CutPrefix(t, "# "); ok && l.Indent == 0 {
 		if strings.HasPrefix(name, "[") && g.pack != "" {
 			o.next(1) // go vet names the package twice
@@ -148,7 +148,7 @@ func (g *cargo) triggers() []string {
 }
 
 func (g *cargo) line(l logline.Line, o *out) {
-	t := string(l.Text)
+	t := o.text(l)
 	switch {
 	case strings.HasPrefix(t, "Finished "):
 		if l.Indent == 4 && like1(t, "Finished {*} target(s) in {*}") {

@@ -37,7 +37,7 @@ func (c *ctest) triggers() []string {
 }
 
 func (c *ctest) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	switch {
 	case strings.HasPrefix(text, "Test project ") && l.Indent == 0:
 		c.flush(o)

@@ -29,7 +29,7 @@ func (g *vstest) triggers() []string {
 }
 
 func (g *vstest) line(l logline.Line, o *out) {
-	t := string(l.Text)
+	t := o.text(l)
 	switch {
 	case g.open && g.listed(t, l):
 	case strings.HasPrefix(t, "The active test run was aborted. Reason: "):
@@ -70,13 +70,13 @@ func (g *vstest) line(l logline.Line, o *out) {
 // list begins the list of counts; each of its lines is there when it is not zero.
 // Older versions print it in one line, and the verdict after it.
 func (g *vstest) list(l logline.Line, o *out) {
-	if n, ok := like(string(l.Text), "Total tests: {n}. Passed: {n}. Failed: {n}. Skipped: {n}."); ok {
+	if n, ok := like(o.text(l), "Total tests: {n}. Passed: {n}. Failed: {n}. Skipped: {n}."); ok {
 		r := tested(of("dotnet test", Test, l), n[1], n[2], n[3])
 		g.told, g.toldBad = l.Number, n[2] > 0
 		g.put(r, o)
 		return
 	}
-	if !like1(string(l.Text), "Total tests: {n}") {
+	if !like1(o.text(l), "Total tests: {n}") {
 		return
 	}
 	failed := g.run.State == Failed && !g.open
@@ -174,7 +174,7 @@ func (g *mtp) triggers() []string {
 }
 
 func (g *mtp) line(l logline.Line, o *out) {
-	t := string(l.Text)
+	t := o.text(l)
 	if strings.HasPrefix(t, "Test run completed with non-success") && l.Indent == 0 {
 		g.flush(o)
 		r := bad("Microsoft.Testing.Platform", Test, 1, l)
@@ -231,7 +231,7 @@ type xunit struct{ open bool }
 func (g *xunit) triggers() []string { return []string{"=== TEST EXECUTION SUMMARY ==="} }
 
 func (g *xunit) line(l logline.Line, o *out) {
-	t := string(l.Text)
+	t := o.text(l)
 	if t == "=== TEST EXECUTION SUMMARY ===" {
 		g.open = true
 		o.next(50)

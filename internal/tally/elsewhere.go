@@ -14,7 +14,7 @@ type testthat struct{ run Run }
 func (t *testthat) triggers() []string { return []string{"[ FAIL "} }
 
 func (t *testthat) line(l logline.Line, o *out) {
-	n, ok := match(string(l.Text), "[ FAIL # | WARN # | SKIP # | PASS # ]")
+	n, ok := match(o.text(l), "[ FAIL # | WARN # | SKIP # | PASS # ]")
 	if !ok {
 		return
 	}
@@ -50,7 +50,7 @@ func (c *clojure) triggers() []string {
 }
 
 func (c *clojure) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	switch {
 	case l.Indent > 0:
 	case strings.HasPrefix(text, "FAIL in (") || strings.HasPrefix(text, "ERROR in ("):
@@ -93,7 +93,7 @@ type julia struct {
 func (j *julia) triggers() []string { return []string{"Test Summary: "} }
 
 func (j *julia) line(l logline.Line, o *out) {
-	head, rest, ok := strings.Cut(string(l.Text), "|")
+	head, rest, ok := strings.Cut(o.text(l), "|")
 	if !ok || l.Indent > 0 {
 		return
 	}
@@ -150,7 +150,7 @@ func (h *hspec) triggers() []string {
 }
 
 func (h *hspec) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	if l.Indent > 0 {
 		return
 	}

@@ -18,7 +18,7 @@ func (g *ginkgo) triggers() []string {
 }
 
 func (g *ginkgo) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	switch {
 	case l.Indent > 0:
 	case strings.HasPrefix(text, "Detected Programmatic Focus"):

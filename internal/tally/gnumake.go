@@ -17,7 +17,7 @@ type gnumake struct{ below Run }
 func (g *gnumake) triggers() []string { return []string{"make: ", "make[", "gmake: ", "gmake["} }
 
 func (g *gnumake) line(l logline.Line, o *out) {
-	t := string(l.Text)
+	t := o.text(l)
 	head, rest, ok := strings.Cut(t, ": ")
 	if !ok || l.Indent > 0 {
 		return

@@ -51,13 +51,11 @@ func (g *goJSON) triggers() []string {
 
 func (g *goJSON) line(l logline.Line, o *out) {
 	// Most events are output; only what tells something of a failure is read.
-	if bytes.Contains(l.Text, []byte(`"Action":"output"`)) &&
-		!bytes.Contains(l.Text, []byte(`.go:`)) && !bytes.Contains(l.Text, []byte(`"Output":"PASS`)) &&
-		!bytes.Contains(l.Text, []byte(`"Output":"FAIL`)) && !bytes.Contains(l.Text, []byte(`"Output":"panic: `)) {
+	if bytes.Contains(l.Text, []byte(`"Action":"output"`)) && !telling(l.Text) {
 		return
 	}
-	var e goEvent
-	if json.Unmarshal(l.Text, &e) != nil || e.Action == "" {
+	e, ok := quickEvent(l, o)
+	if !ok && json.Unmarshal(l.Text, &e) != nil || e.Action == "" {
 		return
 	}
 	if e.ImportPath != "" {
@@ -81,6 +79,67 @@ func (g *goJSON) line(l logline.Line, o *out) {
 	g.test(e, l, o)
 }
 
+// telling reports whether what a test printed may be of interest.
+func telling(text []byte) bool {
+	if i := bytes.Index(text, []byte(`"Output":"`)); i >= 0 {
+		said := text[i+len(`"Output":"`):]
+		if hasPrefix(said, "PASS") || hasPrefix(said, "FAIL") || hasPrefix(said, "panic: ") {
+			return true
+		}
+	}
+	return bytes.Contains(text, []byte(".go:"))
+}
+
+// quickEvent reads an event as test2json writes it when nothing in it had to be
+// escaped; for all others ok is false.
+func quickEvent(l logline.Line, o *out) (e goEvent, ok bool) {
+	if len(l.Text) > 1<<10 || bytes.IndexByte(l.Text, '\\') >= 0 || bytes.IndexByte(l.Text, '\t') >= 0 {
+		return e, false
+	}
+	rest, more := strings.CutPrefix(o.text(l), "{")
+	for more {
+		var key, value string
+		if key, rest, ok = quoted(rest); !ok || rest == "" || rest[0] != ':' {
+			return goEvent{}, false
+		}
+		if rest = rest[1:]; key == "Elapsed" {
+			for rest != "" && (digit(rest[0]) || rest[0] == '.') {
+				rest = rest[1:]
+			}
+		} else if value, rest, ok = quoted(rest); !ok {
+			return goEvent{}, false
+		}
+		switch key {
+		case "Time", "Elapsed":
+		case "Action":
+			e.Action = value
+		case "Package":
+			e.Package = value
+		case "Test":
+			e.Test = value
+		default:
+			return goEvent{}, false
+		}
+		if rest == "}" {
+			return e, true
+		}
+		rest, more = strings.CutPrefix(rest, ",")
+	}
+	return goEvent{}, false
+}
+
+// quoted splits a string without escapes off a text.
+func quoted(text string) (value, rest string, ok bool) {
+	if text == "" || text[0] != '"' {
+		return "", text, false
+	}
+	i := strings.IndexByte(text[1:], '"')
+	if i < 0 {
+		return "", text, false
+	}
+	return text[1 : i+1], text[i+2:], true
+}
+
 func (g *goJSON) open(name string) *goJSONPackage {
 	p := g.pkgs[name]
 	if p == nil {
@@ -101,7 +160,7 @@ func (g *goJSON) test(e goEvent, l logline.Line, o *out) {
 	switch e.Action {
 	case "run":
 		g.ran = true
-		g.fresh = g.fresh || !g.before[e.Package+" "+e.Test]
+		g.fresh = g.fresh || len(g.before) == 0 || !g.before[e.Package+" "+e.Test]
 		if len(p.open) < maxOpen {
 			p.open[e.Test] = true
 		}

@@ -23,7 +23,7 @@ func (g *googletest) triggers() []string {
 }
 
 func (g *googletest) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	if strings.HasPrefix(text, "Note: This is test shard ") {
 		g.shard = strings.TrimSuffix(text[14:], ".")
 		return

@@ -27,7 +27,7 @@ func (g *gradle) triggers() []string {
 }
 
 func (g *gradle) line(l logline.Line, o *out) {
-	t := string(l.Text)
+	t := o.text(l)
 	switch {
 	case strings.HasPrefix(t, "Buildfile: "):
 		g.ant = g.ant || l.Indent == 0

@@ -20,7 +20,7 @@ type junitConsole struct {
 func (g *junitConsole) triggers() []string { return []string{"Test run finished after "} }
 
 func (g *junitConsole) line(l logline.Line, o *out) {
-	t := string(l.Text)
+	t := o.text(l)
 	if like1(t, "Test run finished after {n} ms") && l.Indent == 0 {
 		*g = junitConsole{run: of("JUnit", Test, l)}
 		o.next(14)
@@ -74,7 +74,7 @@ func (g *junit4) triggers() []string {
 }
 
 func (g *junit4) line(l logline.Line, o *out) {
-	t := string(l.Text)
+	t := o.text(l)
 	if rest, ok := strings.CutPrefix(t, "[junit] "); ok {
 		if n, ok := like(rest, "Tests run: {n}, Failures: {n}, Errors: {n}, Skipped: {n}, Time elapsed: {*}"); ok {
 			o.add(tested(of("JUnit", Test, l), n[0]-n[1]-n[2]-n[3], n[1]+n[2], n[3]))

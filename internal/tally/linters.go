@@ -35,7 +35,7 @@ func (g *found) triggers() []string {
 }
 
 func (g *found) line(l logline.Line, o *out) {
-	t := string(l.Text)
+	t := o.text(l)
 	if l.Indent > 0 {
 		return
 	}
@@ -187,7 +187,7 @@ func (g *listed) triggers() []string {
 }
 
 func (g *listed) line(l logline.Line, o *out) {
-	t := string(l.Text)
+	t := o.text(l)
 	if l.Indent > 0 {
 		return
 	}

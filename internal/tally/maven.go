@@ -70,7 +70,7 @@ func (g *surefire) triggers() []string {
 }
 
 func (g *surefire) line(l logline.Line, o *out) {
-	t, level := leveled(string(l.Text))
+	t, level := leveled(o.text(l))
 	switch {
 	case t == "Scanning for projects...":
 		g.begins()
@@ -79,7 +79,7 @@ func (g *surefire) line(l logline.Line, o *out) {
 	case strings.TrimSpace(t) == "T E S T S":
 		g.goal = Run{}
 		g.began++
-		g.at, g.text = l.Number, string(l.Text)
+		g.at, g.text = l.Number, o.text(l)
 	case strings.HasPrefix(t, "Using the MultiThreadedBuilder"):
 		g.beside = true
 	case strings.HasPrefix(t, "Running ") && g.began > 0:
@@ -159,7 +159,7 @@ func (g *surefire) counts(t string, l logline.Line, o *out) {
 			c.Passed += n[0] - n[1] - n[2] - n[3]
 			c.Failed += n[1] + n[2]
 			c.Skipped += n[3]
-			c.Last, c.Text = l.Number, string(l.Text)
+			c.Last, c.Text = l.Number, o.text(l)
 			if c.First == 0 {
 				c.First = l.Number
 			}
@@ -235,7 +235,7 @@ func (g *maven) triggers() []string {
 }
 
 func (g *maven) line(l logline.Line, o *out) {
-	t, _ := leveled(string(l.Text))
+	t, _ := leveled(o.text(l))
 	if l.Indent > 0 {
 		return
 	}

@@ -24,7 +24,7 @@ func (m *minitest) triggers() []string {
 }
 
 func (m *minitest) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	switch {
 	case m.named:
 		m.named = false

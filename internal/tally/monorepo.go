@@ -21,7 +21,7 @@ func (g *turbo) triggers() []string {
 }
 
 func (g *turbo) line(l logline.Line, o *out) {
-	t := string(l.Text)
+	t := o.text(l)
 	switch {
 	case strings.HasPrefix(t, "• Packages in scope: "):
 		o.prefixed(turboLanes(strings.TrimPrefix(t, "• Packages in scope: ")))
@@ -99,7 +99,7 @@ func (g *nx) triggers() []string {
 }
 
 func (g *nx) line(l logline.Line, o *out) {
-	t := string(l.Text)
+	t := o.text(l)
 	if item, ok := strings.CutPrefix(t, "- "); ok && g.list > 0 {
 		g.item(item, l, o)
 		return
@@ -200,7 +200,7 @@ func (g *bazel) triggers() []string {
 }
 
 func (g *bazel) line(l logline.Line, o *out) {
-	t := string(l.Text)
+	t := o.text(l)
 	if l.Indent > 0 {
 		return
 	}

@@ -22,7 +22,7 @@ func (g *msbuild) triggers() []string {
 }
 
 func (g *msbuild) line(l logline.Line, o *out) {
-	t := string(l.Text)
+	t := o.text(l)
 	switch {
 	case strings.Contains(t, ": error ") || strings.HasPrefix(t, "MSBUILD : error MSB"):
 		g.problem(t, l)

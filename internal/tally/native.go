@@ -32,11 +32,12 @@ func match(text, pattern string) ([]int, bool) {
 			}
 			found, text = append(found, n), rest
 		case '~':
-			rest := strings.TrimLeft(text, "0123456789.,")
-			if len(rest) == len(text) || !digit(text[0]) {
+			if text == "" || !digit(text[0]) {
 				return nil, false
 			}
-			text = rest
+			for text != "" && (digit(text[0]) || text[0] == '.' || text[0] == ',') {
+				text = text[1:]
+			}
 		case '?':
 			text = strings.TrimPrefix(text, "s")
 		case '*':

@@ -69,7 +69,7 @@ type recap struct{ run Run }
 func (g *recap) triggers() []string { return []string{"PLAY RECAP ***"} }
 
 func (g *recap) line(l logline.Line, o *out) {
-	t := string(l.Text)
+	t := o.text(l)
 	if strings.HasPrefix(t, "PLAY RECAP ***") {
 		g.end(o)
 		g.run = of("Ansible", Task, l)

@@ -25,7 +25,7 @@ func (p *phpunit) triggers() []string {
 }
 
 func (p *phpunit) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	if l.Indent > 0 {
 		return
 	}
@@ -151,7 +151,7 @@ func (p *pest) triggers() []string {
 }
 
 func (p *pest) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	switch {
 	case strings.HasPrefix(text, "Tests: "):
 		p.tests(strings.TrimSpace(text[7:]), l, o)

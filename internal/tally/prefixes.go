@@ -18,7 +18,7 @@ type pnpm struct{ known map[string]bool }
 func (g *pnpm) triggers() []string { return []string{"Scope: "} }
 
 func (g *pnpm) line(l logline.Line, o *out) {
-	if l.Indent > 0 || !like1(string(l.Text), "Scope: {n} of {n} workspace project{s}") && !like1(string(l.Text), "Scope: all {n} workspace project{s}") {
+	if l.Indent > 0 || !like1(o.text(l), "Scope: {n} of {n} workspace project{s}") && !like1(o.text(l), "Scope: all {n} workspace project{s}") {
 		return
 	}
 	g.known = map[string]bool{}
@@ -75,7 +75,7 @@ func (g *lanes) triggers() []string {
 }
 
 func (g *lanes) line(l logline.Line, o *out) {
-	t := string(l.Text)
+	t := o.text(l)
 	switch {
 	case l.Indent > 0:
 	case t[0] == '#':
@@ -215,7 +215,7 @@ func (g *compose) line(l logline.Line, o *out) {
 		return
 	}
 	names := map[string]bool{}
-	for name := range strings.SplitSeq(strings.TrimPrefix(string(l.Text), "Attaching to "), ",") {
+	for name := range strings.SplitSeq(strings.TrimPrefix(o.text(l), "Attaching to "), ",") {
 		name = strings.TrimSpace(name)
 		if !token(name) || len(names) >= maxLanes {
 			return

@@ -54,7 +54,7 @@ func (p *pytest) triggers() []string {
 }
 
 func (p *pytest) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	if p.sugar.line(text, l, o) || l.Indent > 0 {
 		return
 	}

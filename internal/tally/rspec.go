@@ -23,7 +23,7 @@ func (r *rspec) triggers() []string {
 }
 
 func (r *rspec) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	if l.Indent > 0 {
 		return
 	}

@@ -40,7 +40,8 @@ const maxFence = 100
 func (g *guest) triggers() []string { return append(g.grammar.triggers(), "```") }
 
 func (g *guest) line(l logline.Line, o *out) {
-	if word, ok := strings.CutPrefix(string(l.Text), "```"); ok {
+	if len(l.Text) > 2 && l.Text[0] == '`' && strings.HasPrefix(o.text(l), "```") {
+		word := o.text(l)[3:]
 		switch {
 		case l.Indent > 3: // within a code block of a list: no fence, and no grammar's line
 		case g.fence > 0:
@@ -50,10 +51,12 @@ func (g *guest) line(l logline.Line, o *out) {
 		}
 		return
 	}
-	if g.fence > 0 && l.Number <= g.fence+maxFence {
-		return
+	if g.fence > 0 {
+		if l.Number <= g.fence+maxFence {
+			return
+		}
+		g.fence = 0
 	}
-	g.fence = 0
 	if h := g.stage.host; h == nil || h == g.grammar {
 		g.grammar.line(l, o)
 	}

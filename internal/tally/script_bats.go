@@ -20,7 +20,7 @@ func (b *bats) triggers() []string {
 }
 
 func (b *bats) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	switch {
 	case strings.HasPrefix(text, "Finished in ") && l.Indent == 0:
 		if strings.Contains(text, " seconds (") && strings.Contains(text, "s async, ") || strings.HasSuffix(text, " seconds") {
@@ -103,7 +103,7 @@ type nodeTap struct {
 func (n *nodeTap) triggers() []string { return []string{"Suites:", "Asserts:"} }
 
 func (n *nodeTap) line(l logline.Line, o *out) {
-	text := strings.ReplaceAll(string(l.Text), "\u200b", "")
+	text := strings.ReplaceAll(o.text(l), "\u200b", "")
 	label, rest, _ := strings.Cut(text, ":")
 	rest = strings.TrimSpace(rest)
 	if l.Indent > 1 {

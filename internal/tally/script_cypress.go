@@ -35,7 +35,7 @@ func (c *cypress) triggers() []string {
 }
 
 func (c *cypress) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	switch {
 	case text == "(Run Starting)" && l.Indent <= 3:
 		c.end(o)

@@ -21,7 +21,7 @@ func (b *bun) triggers() []string {
 }
 
 func (b *bun) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	switch {
 	case strings.HasPrefix(text, "bun test v") && l.Indent == 0:
 		b.end(o)
@@ -100,7 +100,7 @@ func (d *deno) triggers() []string {
 }
 
 func (d *deno) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	if l.Indent > 0 {
 		return
 	}
@@ -179,7 +179,7 @@ func (t *testcafe) triggers() []string {
 }
 
 func (t *testcafe) line(l logline.Line, o *out) {
-	t.read(string(l.Text), l, o)
+	t.read(o.text(l), l, o)
 	if t.stage.host == t { // its counts begin with any number
 		o.next(1)
 	}
@@ -236,7 +236,7 @@ type wdio struct{}
 func (w *wdio) triggers() []string { return []string{"Spec Files:"} }
 
 func (w *wdio) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	rest := strings.TrimSpace(text[len("Spec Files:"):])
 	counts, after, ok := strings.Cut(rest, " (")
 	if !ok || !strings.Contains(after, " completed) in ") || l.Indent > 1 {
@@ -267,7 +267,7 @@ type cucumber struct{ run *Run }
 func (c *cucumber) triggers() []string { return []string{number + "scenario", number + "step"} }
 
 func (c *cucumber) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	n, word, ok := numbered(text)
 	if !ok || l.Indent > 1 {
 		return

@@ -32,7 +32,7 @@ func (m *mocha) triggers() []string {
 }
 
 func (m *mocha) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	switch {
 	case m.open && m.details(text, l, o):
 	case strings.HasPrefix(text, "> ") || strings.HasPrefix(text, "$ ") || strings.HasPrefix(text, "Running \"mocha"):
@@ -159,6 +159,9 @@ func (m *mocha) named(l logline.Line) {
 
 // echoes tells whether a script's echo runs a tool: "> nyc mocha test".
 func echoes(text, tool string) bool {
+	if !strings.Contains(text, tool) {
+		return false
+	}
 	for word := range strings.FieldsSeq(text) {
 		if word == tool || word == "_"+tool || strings.HasSuffix(word, "/"+tool) || strings.HasPrefix(word, "\""+tool) {
 			return true

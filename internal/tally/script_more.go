@@ -20,7 +20,7 @@ func (j *jasmine) triggers() []string {
 }
 
 func (j *jasmine) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	if l.Indent > 1 {
 		return
 	}
@@ -111,7 +111,7 @@ func (k *karma) triggers() []string {
 }
 
 func (k *karma) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	i := strings.Index(text, "Executed ")
 	if l.Indent > 1 {
 		return
@@ -227,7 +227,7 @@ func (a *ava) triggers() []string {
 }
 
 func (a *ava) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	if l.Indent < 2 || l.Indent > 3 {
 		return
 	}
@@ -304,7 +304,7 @@ func (u *uvu) triggers() []string {
 }
 
 func (u *uvu) line(l logline.Line, o *out) {
-	label, value, ok := strings.Cut(string(l.Text), ":")
+	label, value, ok := strings.Cut(o.text(l), ":")
 	if !ok || l.Indent != 2 {
 		return
 	}

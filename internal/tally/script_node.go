@@ -26,7 +26,7 @@ func (n *nodeTest) triggers() []string {
 }
 
 func (n *nodeTest) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	if rest, ok := strings.CutPrefix(text, "ℹ "); ok {
 		if l.Indent <= 1 && n.counts.read(rest, l.Number, o) {
 			n.commit(text, l, o)
@@ -36,6 +36,9 @@ func (n *nodeTest) line(l logline.Line, o *out) {
 	if text == "Failed tests:" && l.Indent == 0 {
 		n.dots, n.first = n.ticks == 0, firstLine(n.first, l.Number)
 		return
+	}
+	if !strings.HasSuffix(text, "ms)") && !strings.HasPrefix(text, "▶") && strings.IndexByte(text, '#') < 0 {
+		return // without the time that it prints
 	}
 	glyph, rest, _ := strings.Cut(text, " ")
 	if rest == "" || l.Indent > 40 {
@@ -90,8 +93,14 @@ func places(text string) int {
 
 // nodeTimed splits "(0.846149ms)" off: no other tool is that exact.
 func nodeTimed(text string) (string, bool) {
-	i := strings.LastIndex(text, " (")
-	if i <= 0 || !strings.HasSuffix(text, "ms)") {
+	if !strings.HasSuffix(text, "ms)") {
+		return text, false
+	}
+	i := strings.LastIndexByte(text, '(') - 1
+	for i > 0 && text[i] != ' ' {
+		i = strings.LastIndexByte(text[:i+1], '(') - 1
+	}
+	if i <= 0 {
 		return text, false
 	}
 	whole, part, ok := strings.Cut(text[i+2:len(text)-3], ".")

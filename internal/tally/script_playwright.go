@@ -41,7 +41,7 @@ func (p *playwright) triggers() []string {
 }
 
 func (p *playwright) line(l logline.Line, o *out) {
-	p.read(string(l.Text), l, o)
+	p.read(o.text(l), l, o)
 	if p.stage.host == p { // until the counts add up every line may name a test
 		o.next(1)
 	}

@@ -58,7 +58,7 @@ func (t *tap) triggers() []string {
 }
 
 func (t *tap) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	outer := l.Indent <= 1
 	switch {
 	case strings.HasPrefix(text, "TAP version 1") && outer:
@@ -227,6 +227,9 @@ func (d *tapDoc) count(name, directive string, bad bool, l logline.Line) {
 // tapName splits " - name # SKIP reason" into name and directive.
 func tapName(text string) (name, directive string) {
 	name = strings.TrimPrefix(strings.TrimSpace(text), "- ")
+	if strings.IndexByte(name, '#') < 0 {
+		return name, ""
+	}
 	if i := strings.LastIndex(name, " # time="); i >= 0 && !strings.HasSuffix(name, "{") {
 		name = name[:i]
 	}

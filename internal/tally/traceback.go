@@ -100,7 +100,7 @@ func (g *traceback) line(l logline.Line, o *out) {
 
 // frame reads the lines under the head up to the exception itself.
 func (g *traceback) frame(l logline.Line, o *out) {
-	t := string(l.Text)
+	t := o.text(l)
 	if l.Indent > 0 {
 		if strings.HasPrefix(t, "File \"") {
 			if g.frames == 0 && (strings.HasSuffix(t, ", in <module>") || strings.HasPrefix(t, "File \"<frozen runpy>\"")) {
@@ -146,7 +146,7 @@ func (g *uncaught) triggers() []string {
 }
 
 func (g *uncaught) line(l logline.Line, o *out) {
-	t := string(l.Text)
+	t := o.text(l)
 	if strings.HasPrefix(t, "at ") && l.Indent > 0 {
 		if g.main > 0 && g.main == l.Number-1 {
 			g.dies(g.main, g.text, o)
@@ -210,7 +210,7 @@ func (g *goPanic) triggers() []string {
 }
 
 func (g *goPanic) line(l logline.Line, o *out) {
-	t := string(l.Text)
+	t := o.text(l)
 	if l.Indent > 0 {
 		return
 	}

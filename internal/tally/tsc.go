@@ -21,7 +21,7 @@ func (g *tsc) triggers() []string {
 }
 
 func (g *tsc) line(l logline.Line, o *out) {
-	t := strings.TrimPrefix(string(l.Text), "##[error]") // GitHub's problem matchers put it there
+	t := strings.TrimPrefix(o.text(l), "##[error]") // GitHub's problem matchers put it there
 	if strings.HasPrefix(t, "Found ") {
 		g.found(t, l, o)
 		return

@@ -26,7 +26,7 @@ func (u *unittest) triggers() []string {
 }
 
 func (u *unittest) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	switch {
 	case l.Indent > 0:
 	case len(text) == 70 && allOf(text, "-"):
@@ -88,7 +88,8 @@ func (u *unittest) verbose(text string, l logline.Line, o *out) {
 	if u.begun.Tool == "" {
 		u.begun = Run{Tool: "unittest", Kind: Test}
 	}
-	u.begun.place(l)
+	u.begun.First = firstLine(u.begun.First, l.Number)
+	u.begun.Last, u.begun.Indent, u.begun.Text = l.Number, l.Indent, text
 	if rest == "" {
 		o.begin(name)
 	} else {

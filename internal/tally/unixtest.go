@@ -21,7 +21,7 @@ type automake struct {
 func (a *automake) triggers() []string { return []string{"Testsuite summary"} }
 
 func (a *automake) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	if strings.HasPrefix(text, "Testsuite summary") && l.Indent == 0 {
 		a.run, a.rest = Run{Tool: "Automake", Kind: Test}, 10
 		a.run.place(l)
@@ -64,7 +64,7 @@ type meson struct {
 func (m *meson) triggers() []string { return []string{"Ok:  "} }
 
 func (m *meson) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	key, value, ok := strings.Cut(text, ":")
 	n, tail, number := integer(strings.TrimSpace(value))
 	if !ok || !number || tail != "" || l.Indent > 0 {
@@ -114,7 +114,7 @@ func (q *qtTest) triggers() []string {
 }
 
 func (q *qtTest) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	switch {
 	case l.Indent > 0:
 	case strings.HasPrefix(text, "********* Start testing of "):
@@ -161,7 +161,7 @@ func (u *unity) triggers() []string {
 }
 
 func (u *unity) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	switch {
 	case l.Indent > 0:
 	case len(text) == 23 && allOf(text, "-"):
@@ -197,7 +197,7 @@ func (c *cmocka) triggers() []string {
 }
 
 func (c *cmocka) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	if l.Indent > 0 || len(text) < 13 {
 		return
 	}

@@ -26,7 +26,7 @@ func (x *xctest) triggers() []string {
 }
 
 func (x *xctest) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	switch {
 	case strings.HasPrefix(text, "Test Suite '"):
 		x.suite(text, l, o)
@@ -157,8 +157,11 @@ func (d *dart) triggers() []string {
 }
 
 func (d *dart) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	clock, rest, ok := strings.Cut(text, " ")
+	if strings.Count(clock, ":") != 1 {
+		return
+	}
 	_, timed := match(clock, "#:#")
 	if !ok || !timed || l.Indent > 0 {
 		return
@@ -214,7 +217,7 @@ type elm struct {
 func (e *elm) triggers() []string { return []string{"TEST RUN "} }
 
 func (e *elm) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	switch {
 	case text == "TEST RUN PASSED" || text == "TEST RUN FAILED" || strings.HasPrefix(text, "TEST RUN INCOMPLETE"):
 		e.run, e.left = Run{Tool: "elm-test", Kind: Test}, 8
