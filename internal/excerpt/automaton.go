@@ -27,6 +27,11 @@ func newAutomaton(words []string) *automaton {
 	for b := 'A'; b <= 'Z'; b++ {
 		a.class[b] = a.class[b-'A'+'a']
 	}
+	states := 1
+	for _, w := range words {
+		states += len(w)
+	}
+	a.next, a.out = make([]uint32, 0, states*int(a.width)), make([]uint32, 0, states)
 	a.grow()
 	for id, w := range words {
 		s := uint32(0)
@@ -55,7 +60,7 @@ func newAutomaton(words []string) *automaton {
 
 // grow adds a state and returns its number.
 func (a *automaton) grow() uint32 {
-	a.next = append(a.next, make([]uint32, a.width)...)
+	a.next = a.next[:len(a.next)+int(a.width)]
 	a.out = append(a.out, 0)
 	return uint32(len(a.out) - 1)
 }
@@ -63,7 +68,7 @@ func (a *automaton) grow() uint32 {
 // link fills in where to go on when a text breaks off, breadth first.
 func (a *automaton) link() {
 	fail := make([]uint32, len(a.out))
-	var queue []uint32
+	queue := make([]uint32, 0, len(a.out))
 	for c := range a.width {
 		if s := a.next[c]; s != 0 {
 			queue = append(queue, s)
@@ -79,13 +84,13 @@ func (a *automaton) link() {
 				a.lists[a.out[s]] = append(a.lists[a.out[s]], a.lists[o]...)
 			}
 		}
-		for c := range a.width {
-			t := a.next[s*a.width+c]
+		row, back := a.next[s*a.width:][:a.width], a.next[fail[s]*a.width:][:a.width]
+		for c, t := range row {
 			if t == 0 {
-				a.next[s*a.width+c] = a.next[fail[s]*a.width+c]
+				row[c] = back[c]
 				continue
 			}
-			fail[t] = a.next[fail[s]*a.width+c]
+			fail[t] = back[c]
 			queue = append(queue, t)
 		}
 	}

@@ -3,6 +3,7 @@ package excerpt
 import (
 	"encoding/binary"
 	"errors"
+	"math/bits"
 	"slices"
 
 	"github.com/postflight/postflight/internal/logline"
@@ -21,6 +22,7 @@ type Signature struct {
 	clean logline.Cleaner
 	buf   []byte
 	hits  []uint16
+	forms []uint64 // hashes of lines seen a short while ago, but for their digits
 }
 
 // NewSignature returns an empty signature.
@@ -44,13 +46,42 @@ func (s *Signature) raw(raw []byte) {
 		return
 	}
 	if s.rules == nil {
-		s.rules = newRuleset()
+		s.rules, s.forms = newRuleset(), make([]uint64, formSlots)
 	}
+	h := form(raw)
+	if s.forms[h%formSlots] == h {
+		return
+	}
+	s.forms[h%formSlots] = h
 	if s.hits = s.rules.finder.scan(s.hits[:0], raw); !s.rules.erratic(s.hits) {
 		return
 	}
 	text := s.clean.Clean(raw, 0).Text
 	s.known[s.hash(text)] = struct{}{}
+}
+
+// formSlots is how many lines are remembered to pass over those that differ from
+// one of them in digits alone: their normal forms are the same.
+const formSlots = 1 << 13
+
+// form is a quick hash of a line with every digit taken for a 0.
+func form(b []byte) uint64 {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	h := uint64(len(b)) * 0x9E3779B97F4A7C15
+	mix := func(x uint64) {
+		y := x ^ '0'*ones
+		other := (((y&^highs + 0x76*ones) | y) & highs >> 7) * 0xff // all ones where no digit stands
+		hi, lo := bits.Mul64(x&other^h, 0xA0761D6478BD642F)
+		h ^= (hi ^ lo) + 0xE7037ED1A0B428DB
+	}
+	for len(b) >= 8 {
+		mix(binary.LittleEndian.Uint64(b))
+		b = b[8:]
+	}
+	var last [8]byte
+	copy(last[:], b)
+	mix(binary.LittleEndian.Uint64(last[:]))
+	return h
 }
 
 // Has reports whether the green log had the line, but for numbers and the like.
