@@ -44,19 +44,23 @@ func main() {
 	}
 }
 
-// kinds are the streams: name, bytes a write, the text that is repeated.
-func kinds() map[string]struct {
-	block int
-	text  string
-} {
-	return map[string]struct {
-		block int
-		text  string
-	}{
-		"build output, 64 KiB writes": {64 << 10, "src/app/components/Header.tsx:12:34 some ordinary build output line of no interest 0123\n"},
-		"go test -v, 64 KiB writes":   {64 << 10, "=== RUN   TestHeader/case_17\n    header_test.go:41: error: is only a word here\n--- PASS: TestHeader/case_17 (0.00s)\n"},
-		"colours, 4 KiB writes":       {4 << 10, "\x1b[2K\x1b[1G\x1b[32m✔\x1b[39m \x1b[2mcompiled\x1b[22m src/app/header.tsx \x1b[33m12ms\x1b[39m\n"},
-		"a line a write":              {0, "src/app/components/Header.tsx:12:34 some ordinary build output line of no interest 0123\n"},
+// kind is a stream: bytes a write (0: a line), the text that is repeated, and
+// what ends it.
+type kind struct {
+	block      int
+	text, last string
+}
+
+func kinds() map[string]kind {
+	const ordinary = "src/app/components/Header.tsx:12:34 some ordinary build output line of no interest 0123\n"
+	return map[string]kind{
+		"build output, 64 KiB writes": {block: 64 << 10, text: ordinary},
+		"go test -v, 64 KiB writes": {
+			block: 64 << 10, text: "=== RUN   TestHeader/case_17\n    header_test.go:41: error: is only a word here\n--- PASS: TestHeader/case_17 (0.00s)\n",
+			last: "PASS\nok  \texample.com/header\t0.100s\n",
+		},
+		"colours, 4 KiB writes": {block: 4 << 10, text: "\x1b[2K\x1b[1G\x1b[32m✔\x1b[39m \x1b[2mcompiled\x1b[22m src/app/header.tsx \x1b[33m12ms\x1b[39m\n"},
+		"a line a write":        {text: ordinary},
 	}
 }
 
@@ -73,6 +77,11 @@ func stream(kind string, size int64, usage string) error {
 			return err
 		}
 		n += int64(w)
+	}
+	if k.last != "" {
+		if _, err := os.Stdout.WriteString(k.last); err != nil {
+			return err
+		}
 	}
 	var r syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {

@@ -27,6 +27,7 @@ type Novel struct {
 	length        int    // of the open line
 	waiting       bool   // the last line with words speaks of waiting
 	scratch       []byte
+	late          []byte // the end of a big block, looked at when it matters
 }
 
 const (
@@ -52,10 +53,17 @@ func (n *Novel) Beats() int64 { return n.beats }
 func (n *Novel) Add(block []byte) {
 	size := int64(len(block))
 	news := len(block) > blockMax
-	switch {
-	case news:
+	if news { // in a flood the next block makes this one's end forgotten
+		n.late = append(n.late[:0], block[len(block)-openMax:]...)
+		n.output += size
+		return
+	}
+	if len(n.late) > 0 {
 		n.forget()
-		n.scan(block[len(block)-openMax:])
+		n.scan(n.late)
+		n.late = n.late[:0]
+	}
+	switch {
 	case len(block) > 2*glance:
 		head, rest := block[:glance], block[len(block)-glance:]
 		if i := bytes.LastIndexByte(head, '\n'); i >= 0 {
