@@ -317,7 +317,10 @@ func (r *Reader) read(raw []byte) {
 	ln := r.main
 	if r.split != nil {
 		if name, rest, ok := r.split(l.Text); ok {
-			ln = r.lane(string(name))
+			known := false
+			if ln, known = r.lanes[string(name)]; !known {
+				ln = r.lane(string(name))
+			}
 			trimmed := bytes.TrimLeft(rest, " \t")
 			l.Indent, l.Text = len(rest)-len(trimmed), trimmed
 		}
@@ -333,13 +336,14 @@ func (r *Reader) give(ln *lane, l logline.Line) {
 		for ; w != 0; w &= w - 1 {
 			i := half<<6 | bits.TrailingZeros64(w)
 			o := &ln.outs[i]
-			if o.more > 0 {
+			asked := o.more > 0
+			if asked {
 				o.more--
 			}
 			ln.grammars[i].line(l, o)
 			if o.more > 0 {
 				ln.asking.add(i)
-			} else {
+			} else if asked {
 				ln.asking.drop(i)
 			}
 		}
