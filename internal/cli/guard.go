@@ -142,12 +142,7 @@ func (t *tool) explainRule(cmd *cobra.Command, name string) error {
 
 // printJSON prints a value for programs.
 func (t *tool) printJSON(v any) error {
-	data, err := guard.JSON(v)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(t.Stdout, "%s\n", data)
-	return err
+	return t.out.json(v)
 }
 
 // files returns the real files behind the standard streams; a test's buffers

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -86,6 +88,7 @@ func (t *tool) closeRun(cmd *cobra.Command, c closing) error {
 	if len(dirs) == 0 {
 		dirs = []string{dir}
 	}
+	run := first(c.run, around.Run)
 	steps, bad, err := guard.Steps(dirs...)
 	if fault.Is(err, fault.NotFound) && len(c.dirs) == 0 {
 		steps, err = nil, nil // no step ran at all: every one of them is missing
@@ -93,7 +96,10 @@ func (t *tool) closeRun(cmd *cobra.Command, c closing) error {
 	if err != nil {
 		return err
 	}
-	out := pipeline.Close(first(c.run, around.Run), wanted, steps)
+	if run == guard.LocalRun { // what another commit's steps did is no proof for this one
+		steps = slices.DeleteFunc(steps, func(s pipeline.Step) bool { return s.Commit != around.Commit })
+	}
+	out := pipeline.Close(run, wanted, steps)
 	for _, b := range bad {
 		out.Green = false
 		out.Findings = append(out.Findings, rule.Finding{Rule: rule.StepMissing, Level: rule.Fail, Message: "an entry of the ledger cannot be read: " + b})
@@ -150,9 +156,9 @@ type expectation struct {
 type wantedStep struct{ pipeline.Wanted }
 
 // UnmarshalYAML takes both forms and refuses what it does not know.
-func (w *wantedStep) UnmarshalYAML(data []byte) error {
+func (w *wantedStep) UnmarshalYAML(decode func(any) error) error {
 	var name string
-	if err := yaml.Unmarshal(data, &name); err == nil {
+	if decode(&name) == nil {
 		w.Name = name
 		return nil
 	}
@@ -161,7 +167,7 @@ func (w *wantedStep) UnmarshalYAML(data []byte) error {
 		MinTests int    `yaml:"min_tests"`
 		Optional string `yaml:"optional"`
 	}
-	if err := yaml.UnmarshalWithOptions(data, &full, yaml.Strict()); err != nil {
+	if err := decode(&full); err != nil {
 		return err
 	}
 	w.Wanted = pipeline.Wanted{Name: full.Name, MinTests: full.MinTests, Optional: full.Optional}
@@ -178,6 +184,8 @@ func wantedSteps(list []string) ([]pipeline.Wanted, error) {
 			return fmt.Errorf("%s: a step without a name", from)
 		case w.MinTests < 0:
 			return fmt.Errorf("%s: %s: min_tests is a number of tests, not %d", from, w.Name, w.MinTests)
+		case w.Optional == "true" || w.Optional == "yes":
+			return fmt.Errorf("%s: %s: optional is the reason why the step may be missing, not %s", from, w.Name, w.Optional)
 		case seen[w.Name]:
 			return fmt.Errorf("%s: %s is expected twice", from, w.Name)
 		}
@@ -186,7 +194,17 @@ func wantedSteps(list []string) ([]pipeline.Wanted, error) {
 		return nil
 	}
 	for _, e := range list {
-		if data, err := os.ReadFile(e); err == nil {
+		ext := strings.ToLower(filepath.Ext(e))
+		named := ext == ".yaml" || ext == ".yml" || ext == ".json"
+		// "unit" is a step, even where a file is called so.
+		if info, err := os.Stat(e); err == nil && info.Mode().IsRegular() && (named || ext != "" || strings.ContainsRune(e, '/')) {
+			if info.Size() > 1<<20 {
+				return nil, fmt.Errorf("%s: %d bytes are no list of steps", e, info.Size())
+			}
+			data, err := os.ReadFile(e)
+			if err != nil {
+				return nil, err
+			}
 			var x expectation
 			if err := yaml.UnmarshalWithOptions(data, &x, yaml.Strict()); err != nil {
 				return nil, fmt.Errorf("%s: %w", e, err)
@@ -201,7 +219,7 @@ func wantedSteps(list []string) ([]pipeline.Wanted, error) {
 			}
 			continue
 		}
-		if strings.HasSuffix(e, ".yaml") || strings.HasSuffix(e, ".yml") || strings.ContainsRune(e, '/') {
+		if named {
 			return nil, fmt.Errorf("--expect %s: no such file", e)
 		}
 		w := pipeline.Wanted{Name: e}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -66,7 +67,10 @@ func (t *tool) judgeLog(f guard.Finished, path, green string) error {
 		defer func() { _ = g.Close() }()
 		f.Green = g
 	}
-	f.Name = first(f.Name, strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)))
+	if slices.Contains(f.Expect, "") || slices.Contains(f.Reports, "") {
+		return fault.New(fault.Invalid, "--expect and --report need something to look for", "")
+	}
+	f.Name = first(f.Name, strings.TrimSuffix(filepath.Base(strings.TrimSuffix(path, ".gz")), filepath.Ext(strings.TrimSuffix(path, ".gz"))))
 	s, err := guard.JudgeLog(f)
 	if err != nil {
 		return err
@@ -173,7 +177,11 @@ tests, is broken or is no report, 2 wrong usage.`,
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			worst, all := 0, []reported{}
-			for _, path := range args {
+			files, err := reportFiles(args)
+			if err != nil {
+				return err
+			}
+			for _, path := range files {
 				r, code, err := t.readReport(path)
 				if err != nil {
 					return err
@@ -195,6 +203,26 @@ tests, is broken or is no report, 2 wrong usage.`,
 	}
 }
 
+// reportFiles finds the files of patterns that no shell has read.
+func reportFiles(args []string) ([]string, error) {
+	var out []string
+	for _, a := range args {
+		if _, err := os.Lstat(a); err == nil || a == "-" || !strings.ContainsAny(a, "*?[") {
+			out = append(out, a)
+			continue
+		}
+		files, err := guard.Match(".", a)
+		if err != nil {
+			return nil, fault.Newf(fault.Invalid, "%s: %w", a, err)
+		}
+		if len(files) == 0 {
+			return nil, fault.New(fault.NotFound, a+": no such file", "* stands for a part of a name, ** for any number of folders")
+		}
+		out = append(out, files...)
+	}
+	return out, nil
+}
+
 // readReport reads one file and prints its line.
 func (t *tool) readReport(path string) (reported, int, error) {
 	f, err := t.openLog(path)
@@ -202,13 +230,18 @@ func (t *tool) readReport(path string) (reported, int, error) {
 		return reported{}, 0, err
 	}
 	defer func() { _ = f.Close() }()
-	res, err := report.Read(path, f)
+	in, err := guard.Plaintext(f)
+	if err != nil {
+		return reported{}, 0, err
+	}
+	res, err := report.Read(strings.TrimSuffix(path, ".gz"), in)
 	if err != nil {
 		return reported{}, 0, err
 	}
 	out := reported{Path: path, Format: res.Format, Problem: res.Problem, Runs: res.Runs}
-	passed, failed, skipped, code := 0, 0, 0, 0
+	passed, failed, skipped, code, tests := 0, 0, 0, 0, len(res.Runs) == 0
 	for _, r := range res.Runs {
+		tests = tests || r.Kind == tally.Test // a linter's report counts problems
 		passed, failed, skipped = passed+r.Passed, failed+r.Failed, skipped+r.Skipped
 		if r.State == tally.Failed {
 			code = exitFailed
@@ -220,7 +253,7 @@ func (t *tool) readReport(path string) (reported, int, error) {
 		word = t.out.red("failed")
 	case res.Problem != "":
 		code, word = guard.ExitSilent, t.out.red("no evidence: "+res.Problem)
-	case passed == 0:
+	case tests && passed == 0:
 		code, word = guard.ExitSilent, t.out.red("no test ran")
 	}
 	if !t.json {

@@ -2,11 +2,15 @@ package guard
 
 import (
 	"context"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
 )
+
+// LocalRun is the run outside CI.
+const LocalRun = "local"
 
 // Surroundings are what the CI system tells of a run in its environment.
 type Surroundings struct {
@@ -16,6 +20,7 @@ type Surroundings struct {
 	Address string // the page a person opens
 	Commit  string
 	Branch  string
+	Base    string // the branch that a change is to go to, "" when nobody says
 	Root    string // the workspace; "" when nobody says
 }
 
@@ -34,7 +39,7 @@ func systems() []system {
 		{"GitLab CI", "GITLAB_CI", []string{"CI_PIPELINE_ID"}, "CI_JOB_NAME", "CI_JOB_URL", "CI_COMMIT_SHA", "CI_COMMIT_REF_NAME", "CI_PROJECT_DIR"},
 		{"Jenkins", "JENKINS_URL", []string{"BUILD_TAG"}, "STAGE_NAME", "BUILD_URL", "GIT_COMMIT", "BRANCH_NAME", "WORKSPACE"},
 		{"CircleCI", "CIRCLECI", []string{"CIRCLE_WORKFLOW_ID"}, "CIRCLE_JOB", "CIRCLE_BUILD_URL", "CIRCLE_SHA1", "CIRCLE_BRANCH", "CIRCLE_WORKING_DIRECTORY"},
-		{"Azure Pipelines", "TF_BUILD", []string{"BUILD_BUILDID", "SYSTEM_JOBATTEMPT"}, "SYSTEM_JOBDISPLAYNAME", "", "BUILD_SOURCEVERSION", "BUILD_SOURCEBRANCHNAME", "BUILD_SOURCESDIRECTORY"},
+		{"Azure Pipelines", "TF_BUILD", []string{"BUILD_BUILDID"}, "SYSTEM_JOBDISPLAYNAME", "", "BUILD_SOURCEVERSION", "BUILD_SOURCEBRANCHNAME", "BUILD_SOURCESDIRECTORY"},
 		{"Buildkite", "BUILDKITE", []string{"BUILDKITE_BUILD_ID"}, "BUILDKITE_LABEL", "BUILDKITE_BUILD_URL", "BUILDKITE_COMMIT", "BUILDKITE_BRANCH", "BUILDKITE_BUILD_CHECKOUT_PATH"},
 		{"Bitbucket Pipelines", "BITBUCKET_BUILD_NUMBER", []string{"BITBUCKET_BUILD_NUMBER"}, "BITBUCKET_STEP_UUID", "", "BITBUCKET_COMMIT", "BITBUCKET_BRANCH", "BITBUCKET_CLONE_DIR"},
 		{"Woodpecker", "CI_PIPELINE_NUMBER", []string{"CI_REPO", "CI_PIPELINE_NUMBER"}, "CI_STEP_NAME", "CI_PIPELINE_URL", "CI_COMMIT_SHA", "CI_COMMIT_BRANCH", "CI_WORKSPACE"},
@@ -46,7 +51,7 @@ func systems() []system {
 
 // Surround reads the surroundings; dir is where the command runs, for git.
 func Surround(getenv func(string) string, dir string) Surroundings {
-	s := Surroundings{Run: "local"}
+	s := Surroundings{Run: LocalRun}
 	for _, c := range systems() {
 		if v := getenv(c.proof); v == "" || v == "false" {
 			continue
@@ -64,7 +69,16 @@ func Surround(getenv func(string) string, dir string) Surroundings {
 		if c.address != "" {
 			s.Address = getenv(c.address)
 		}
+		s.leg(getenv)
 		break
+	}
+	for _, name := range bases() {
+		if s.Base == "" && s.System != "" {
+			s.Base = strings.TrimPrefix(getenv(name), "refs/heads/")
+		}
+	}
+	if own := getenv("POSTFLIGHT_RUN"); own != "" { // a CI system that is not known
+		s.Run = own
 	}
 	if s.Run == "" {
 		s.Run = "unnamed"
@@ -75,13 +89,63 @@ func Surround(getenv func(string) string, dir string) Surroundings {
 	if strings.HasPrefix(s.Root, "~") || !filepath.IsAbs(s.Root) {
 		s.Root = ""
 	}
+	if info, err := os.Stat(s.Root); err != nil || !info.IsDir() {
+		s.Root = "" // in a container the workspace may be elsewhere
+	}
 	if s.Commit == "" || s.Branch == "" || s.Root == "" {
 		s.ask(dir)
 	}
 	if s.Root == "" {
-		s.Root = dir
+		s.Root = checkout(dir)
 	}
 	return s
+}
+
+// leg tells the jobs of a matrix apart: they have one name, and the same steps.
+// A system that numbers them says so; GitHub only names the machine.
+func (s *Surroundings) leg(getenv func(string) string) {
+	switch s.System {
+	case "GitHub Actions":
+		if m := getenv("RUNNER_NAME"); m != "" && s.Job != "" {
+			s.Job += " on " + m
+		}
+	case "CircleCI":
+		s.numbered(getenv("CIRCLE_NODE_INDEX"), getenv("CIRCLE_NODE_TOTAL"))
+	case "Buildkite":
+		s.numbered(getenv("BUILDKITE_PARALLEL_JOB"), getenv("BUILDKITE_PARALLEL_JOB_COUNT"))
+	case "Azure Pipelines":
+		s.numbered(getenv("SYSTEM_JOBPOSITIONINPHASE"), getenv("SYSTEM_TOTALJOBSINPHASE"))
+	case "Bitbucket Pipelines":
+		s.numbered(getenv("BITBUCKET_PARALLEL_STEP"), getenv("BITBUCKET_PARALLEL_STEP_COUNT"))
+	}
+}
+
+func (s *Surroundings) numbered(index, total string) {
+	if index != "" && total != "" && total != "1" {
+		s.Job += " " + index + "/" + total
+	}
+}
+
+// bases are the variables that name the branch that a change is to go to, or
+// the main one.
+func bases() []string {
+	return []string{
+		"GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "CI_DEFAULT_BRANCH", "CHANGE_TARGET", "SYSTEM_PULLREQUEST_TARGETBRANCH",
+		"BUILDKITE_PULL_REQUEST_BASE_BRANCH", "BITBUCKET_PR_DESTINATION_BRANCH", "CI_COMMIT_TARGET_BRANCH", "DRONE_TARGET_BRANCH",
+	}
+}
+
+// checkout is the folder that holds dir's repository, told without git; dir when
+// there is none.
+func checkout(dir string) string {
+	for at := dir; ; at = filepath.Dir(at) {
+		if _, err := os.Stat(filepath.Join(at, ".git")); err == nil {
+			return at
+		}
+		if at == filepath.Dir(at) {
+			return dir
+		}
+	}
 }
 
 // ask fills in from git what the CI system did not tell.

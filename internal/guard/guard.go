@@ -14,18 +14,19 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/postflight/postflight/internal/command"
 	"github.com/postflight/postflight/internal/excerpt"
 	"github.com/postflight/postflight/internal/hang"
 	"github.com/postflight/postflight/internal/pipeline"
-	"github.com/postflight/postflight/internal/redact"
 	"github.com/postflight/postflight/internal/rule"
 )
 
@@ -101,12 +102,13 @@ type run struct {
 	ledger  *Ledger
 	step    pipeline.Step
 	record  *record
-	mask    *redact.Redactor
+	mask    *masker
+	mu      sync.Mutex // a diagnosis that takes too long is still at it
 	out     Outcome
+	away    bool // the server was asked once and is not to be had
 	watcher *watcher
 	past    pipeline.Past
 	green   *excerpt.Signature // of the last green log
-	key     string
 }
 
 // Run runs the command and judges it. An error means that it could not be
@@ -117,23 +119,32 @@ func Run(ctx context.Context, o Options) (Outcome, error) {
 	if err := r.open(ctx); err != nil {
 		return Outcome{}, err
 	}
-	if closer, err := r.tee(); err != nil {
+	copies, err := r.tee()
+	if err != nil {
 		return Outcome{}, err
-	} else if closer != nil {
-		defer func() { _ = closer.Close() }()
 	}
 	r.put(ctx, Memory{}) // an entry that never ends tells of a guard that was killed
 	res, err := command.Run(ctx, r.command())
 	if s, ok := errors.AsType[*command.StartError](err); ok {
 		r.step.State, r.step.Code = pipeline.Failed, s.Code
 		r.put(ctx, Memory{})
+		if copies != nil {
+			_ = copies.Close()
+		}
 		return r.out, err
 	}
 	if err != nil { // it ran all the same
 		r.problem(err.Error())
 	}
 	r.judge(res)
+	if copies != nil {
+		if err := copies.Close(); err != nil {
+			r.problem("the copy of the output is not whole: " + err.Error())
+		}
+	}
 	r.put(ctx, r.remember())
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.out.Step, r.out.Past = r.step, r.past
 	return r.out, nil
 }
@@ -149,14 +160,14 @@ func (r *run) open(ctx context.Context) error {
 	if r.Name == "" {
 		r.Name = nameOf(r.Argv)
 	}
-	line := r.mask.Text(strings.Join(r.Argv, " "))
+	line := strings.Join(r.Argv, " ")
 	sum := sha256.Sum256([]byte(strings.Join(r.Argv, "\x00")))
 	r.step = pipeline.Step{
 		ID: slug(r.Name) + "-" + strings.ToLower(rand.Text()[:12]), Name: r.Name, Run: r.around.Run, Job: r.around.Job,
 		Address: r.around.Address, Product: r.Product, Version: r.Version, Commit: r.around.Commit, Branch: r.around.Branch,
-		Command: clip(line, 300), Hash: hex.EncodeToString(sum[:8]), Started: r.Now().UTC(), State: pipeline.Running,
+		Command: clip(r.mask.Text(line), 300), Hash: hex.EncodeToString(sum[:8]), Started: r.Now().UTC(), State: pipeline.Running,
 	}
-	r.key = historyKey(r.Name, r.around.Branch)
+	r.redact()
 	if r.ledger, err = OpenLedger(Folder(r.Dir, r.Getenv, r.around)); err != nil {
 		r.problem("the ledger cannot be written: " + err.Error())
 	} else {
@@ -170,19 +181,36 @@ func (r *run) open(ctx context.Context) error {
 // recall reads what earlier runs were like, here and on the server.
 func (r *run) recall(ctx context.Context) {
 	if r.ledger != nil {
-		r.past, r.green = r.ledger.Past(r.key)
+		for _, branch := range r.branches() {
+			past, green := r.ledger.Past(historyKey(r.Name, branch))
+			if len(r.past.Durations) == 0 {
+				r.past = past
+			}
+			if r.green == nil {
+				r.green = green
+			}
+		}
 	}
 	if r.Server == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	m, err := r.Server.Recall(ctx, r.step)
-	if err != nil {
-		r.problem("the server's history is not to be had: " + err.Error())
-		return
+	var m Memory
+	for _, branch := range r.branches() {
+		of := r.step
+		of.Branch = branch
+		var err error
+		if m, err = r.Server.Recall(ctx, of); err != nil {
+			r.away = true
+			r.problem("the server is not to be had, and this machine's history is all there is: " + err.Error())
+			return
+		}
+		if len(m.Past.Durations) > 0 {
+			break
+		}
 	}
-	if len(m.Past.Durations) >= len(r.past.Durations) {
+	if len(m.Past.Durations) > len(r.past.Durations) {
 		r.past = m.Past
 	}
 	if r.green == nil && len(m.Green) > 0 {
@@ -199,23 +227,40 @@ func (r *run) put(ctx context.Context, m Memory) {
 			r.problem("the ledger cannot be written: " + err.Error())
 		}
 	}
-	if r.Server == nil {
+	begun := r.step.State == pipeline.Running
+	if r.Server == nil || begun && r.away { // the end is told all the same
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	limit := 10 * time.Second
+	if begun {
+		limit /= 2 // nobody's build waits long for a server
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
-	if err := r.Server.Report(ctx, r.step, m); err != nil {
+	if err := r.Server.Report(ctx, r.step, m); err != nil && !r.away {
+		r.away = true
 		r.problem("the step did not reach the server: " + err.Error())
 	}
 }
 
-func (r *run) problem(text string) {
-	for _, p := range r.out.Problems {
-		if p == text {
-			return
+// branches are those whose history tells what is usual: the own one, and for a
+// new one those that it is likely to come from.
+func (r *run) branches() []string {
+	list := []string{r.around.Branch}
+	for _, b := range []string{r.around.Base, "main", "master"} {
+		if b != "" && !slices.Contains(list, b) {
+			list = append(list, b)
 		}
 	}
-	r.out.Problems = append(r.out.Problems, text)
+	return list
+}
+
+func (r *run) problem(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if text = r.mask.Text(text); !slices.Contains(r.out.Problems, text) {
+		r.out.Problems = append(r.out.Problems, text)
+	}
 }
 
 // tee opens the copy of the output.
@@ -227,9 +272,16 @@ func (r *run) tee() (io.Closer, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.record.copies = &masked{to: f, mask: r.mask}
-	return f, nil
+	m := &masked{to: f, mask: r.mask}
+	r.record.copies = m
+	return closer(func() error { return errors.Join(m.Close(), f.Close()) }), nil
 }
+
+// closer is a function that closes.
+type closer func() error
+
+// Close calls it.
+func (c closer) Close() error { return c() }
 
 // command says how to run it.
 func (r *run) command() command.Options {
@@ -246,10 +298,12 @@ func Folder(dir string, getenv func(string) string, s Surroundings) string {
 	if dir != "" {
 		return dir
 	}
-	if dir = getenv("POSTFLIGHT_GUARD_DIR"); dir != "" {
+	if dir = getenv("POSTFLIGHT_GUARD_DIR"); filepath.IsAbs(dir) {
 		return dir
+	} else if dir != "" { // the same for steps of every subfolder
+		return filepath.Join(s.Root, dir)
 	}
-	return s.Root + "/.postflight/guard"
+	return filepath.Join(s.Root, ".postflight", "guard")
 }
 
 // historyKey names a step's history: runs of another branch are another's.
@@ -282,6 +336,3 @@ func clip(s string, n int) string {
 	}
 	return strings.ToValidUTF8(s[:n], "") + "…"
 }
-
-// JSON is the step as text, for -json.
-func JSON(v any) ([]byte, error) { return json.MarshalIndent(v, "", "  ") }

@@ -3,6 +3,7 @@ package guard
 import (
 	"bytes"
 	"hash/maphash"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -28,6 +29,12 @@ func (r *run) judge(res command.Result) {
 		s.Signal = res.Signal.String()
 	}
 	s.State, s.Tests, s.Tools, s.Findings = j.State, j.Tests, j.Tools, j.Findings
+	if res.Forwarded != 0 && s.State.Green() && !f.Kept {
+		// Somebody ended it (a cancelled build); that it then left with 0 proves
+		// nothing about the work that it did not do.
+		s.State, s.Signal = pipeline.Failed, res.Forwarded.String()
+		s.Code = 128 + int(res.Forwarded)
+	}
 	s.Lines, s.Bytes = log.Lines, r.record.total
 	for _, p := range f.Reports[:min(len(f.Reports), 50)] {
 		p.Runs = slices.Clone(p.Runs[:min(len(p.Runs), 20)])
@@ -62,7 +69,9 @@ func (r *run) facts(res command.Result, log tally.Result) pipeline.Facts {
 	}
 	// Processes that outlived the command change nothing about how it ended; all
 	// else that the watchdog ended would not have ended by itself.
+	r.watcher.mu.Lock()
 	d := r.watcher.decision
+	r.watcher.mu.Unlock()
 	if res.Ended && d.Rule != "" && d.Rule != rule.HangOrphans {
 		f.Hang, f.HangReason, f.Kept = d.Rule, d.Reason, d.Rule == rule.HangFinished && good(log.Runs)
 	}
@@ -86,7 +95,7 @@ func (r *run) code(res command.Result) {
 	case pipeline.Passed:
 		r.out.Code = 0
 	default:
-		r.out.Code = res.Code
+		r.out.Code = r.step.Code
 		if res.Signal != 0 {
 			r.out.Signal = res.Signal
 		}
@@ -147,20 +156,21 @@ func (r *run) keepLog() {
 // redact masks every text of the step.
 func (r *run) redact() {
 	s := &r.step
-	s.Command, s.Address, s.Branch = r.mask.Text(s.Command), r.mask.Text(s.Address), r.mask.Text(s.Branch)
+	for _, text := range []*string{&s.Command, &s.Address, &s.Branch, &s.Job, &s.Version} {
+		*text = r.mask.Text(*text)
+	}
 	for i := range s.Findings {
 		f := &s.Findings[i]
-		f.Message = r.mask.Text(f.Message)
+		f.Message, f.Allowed, f.Place.File = r.mask.Text(f.Message), r.mask.Text(f.Allowed), r.mask.Text(f.Place.File)
 		for k := range f.Proofs {
 			f.Proofs[k].Text = r.mask.Text(f.Proofs[k].Text)
 		}
 	}
 	for i := range s.Excerpt {
-		for k, l := range s.Excerpt[i].Lines {
-			s.Excerpt[i].Lines[k] = r.mask.Text(l)
-		}
+		s.Excerpt[i].Lines = r.mask.lines(s.Excerpt[i].Lines)
 	}
 	for i := range s.Reports {
+		s.Reports[i].Path, s.Reports[i].Problem = r.mask.Text(s.Reports[i].Path), r.mask.Text(s.Reports[i].Problem)
 		for k := range s.Reports[i].Runs {
 			run := &s.Reports[i].Runs[k]
 			run.Name, run.Text = r.mask.Text(run.Name), r.mask.Text(run.Text)
@@ -175,7 +185,7 @@ func (r *run) remember() Memory {
 	}
 	var own pipeline.Past
 	for test, d := range r.watcher.longest {
-		own.Lasted(test, d)
+		own.Lasted(r.mask.Text(test), d)
 	}
 	head, tail, _ := r.record.parts()
 	sig := sign(head, tail)
@@ -184,12 +194,17 @@ func (r *run) remember() Memory {
 	if r.ledger == nil {
 		return m
 	}
-	past, _ := r.ledger.Past(r.key)
+	key := historyKey(r.Name, r.around.Branch)
+	past, _ := r.ledger.Past(key)
+	if len(past.Durations) == 0 {
+		past = r.past // a new branch goes on from where it came
+		past.Longest = maps.Clone(past.Longest)
+	}
 	past.Add(r.step)
 	for test, d := range own.Longest {
 		past.Lasted(test, d)
 	}
-	if err := r.ledger.Remember(r.key, past, sig); err != nil {
+	if err := r.ledger.Remember(key, past, sig); err != nil {
 		r.problem("the history cannot be written: " + err.Error())
 	}
 	return m

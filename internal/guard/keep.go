@@ -3,7 +3,9 @@ package guard
 import (
 	"bytes"
 	"io"
+	"slices"
 
+	"github.com/postflight/postflight/internal/logline"
 	"github.com/postflight/postflight/internal/tally"
 )
 
@@ -32,6 +34,7 @@ type record struct {
 type text struct {
 	text string
 	seen bool
+	last []byte // bytes before those that come, as many as the text has
 }
 
 func newRecord(wanted []string) *record {
@@ -68,11 +71,7 @@ func (r *record) block(stream int, p []byte) {
 func (r *record) add(p []byte) {
 	_, _ = r.reader.Write(p)
 	r.total += int64(len(p))
-	for i := range r.wanted {
-		if !r.wanted[i].seen {
-			r.wanted[i].seen = bytes.Contains(p, []byte(r.wanted[i].text))
-		}
-	}
+	r.seek(p)
 	if r.copies != nil {
 		_, _ = r.copies.Write(p)
 	}
@@ -82,6 +81,33 @@ func (r *record) add(p []byte) {
 		p = p[n:]
 	}
 	r.ring(p)
+}
+
+// seek looks for the texts that a complete log holds: as they came, or without
+// the colours within them, and where a line was cut.
+func (r *record) seek(p []byte) {
+	if !slices.ContainsFunc(r.wanted, func(w text) bool { return !w.seen }) {
+		return
+	}
+	plain := p
+	if bytes.IndexByte(p, 0x1b) >= 0 {
+		var c logline.Cleaner
+		plain = nil
+		for line := range bytes.Lines(p) {
+			plain = append(append(plain, c.Clean(line, 0).Text...), '\n')
+		}
+	}
+	for i := range r.wanted {
+		w := &r.wanted[i]
+		if w.seen {
+			continue
+		}
+		want := []byte(w.text)
+		seam := append(w.last, p[:min(len(p), len(want))]...)
+		w.seen = bytes.Contains(p, want) || bytes.Contains(plain, want) || bytes.Contains(seam, want)
+		w.last = append(w.last, p[max(0, len(p)-len(want)):]...)
+		w.last = append([]byte(nil), w.last[max(0, len(w.last)-len(want)):]...)
+	}
 }
 
 // ring keeps the last bytes.

@@ -58,6 +58,9 @@ func (l *Ledger) Put(s pipeline.Step) error {
 // entries are named in bad: a ledger that cannot be read is no proof.
 func Steps(dirs ...string) (steps []pipeline.Step, bad []string, err error) {
 	for _, dir := range dirs {
+		if real, err := filepath.EvalSymlinks(dir); err == nil {
+			dir = real // a link to a folder is not walked
+		}
 		walk := func(path string, e fs.DirEntry, err error) error {
 			if err != nil {
 				return err
@@ -142,16 +145,24 @@ func (l *Ledger) history(key, ext string) string { return filepath.Join(l.dir, "
 // log is where a step's log is kept.
 func (l *Ledger) log(id, ext string) string { return filepath.Join(l.dir, "logs", id+ext) }
 
-// Sweep removes what is older than a month.
+// Sweep removes what is older than a month, of histories what no green run
+// touched for three, and the oldest of what is too much.
 func (l *Ledger) Sweep(now time.Time) {
-	for _, d := range []string{"steps", "logs"} {
+	for d, age := range map[string]time.Duration{"steps": maxAge, "logs": maxAge, "history": 3 * maxAge} {
 		list, err := os.ReadDir(filepath.Join(l.dir, d))
 		if err != nil {
 			continue
 		}
+		infos := make([]fs.FileInfo, 0, len(list))
 		for _, e := range list {
-			if info, err := e.Info(); err == nil && now.Sub(info.ModTime()) > maxAge {
-				_ = os.Remove(filepath.Join(l.dir, d, e.Name()))
+			if info, err := e.Info(); err == nil {
+				infos = append(infos, info)
+			}
+		}
+		slices.SortFunc(infos, func(a, b fs.FileInfo) int { return b.ModTime().Compare(a.ModTime()) })
+		for i, info := range infos {
+			if i >= maxEntries/2 || now.Sub(info.ModTime()) > age {
+				_ = os.Remove(filepath.Join(l.dir, d, info.Name()))
 			}
 		}
 	}
@@ -199,10 +210,4 @@ func slug(name string) string {
 		}
 	}
 	return strings.Trim(b.String(), "-")
-}
-
-// unique returns the names once each, sorted.
-func unique(names []string) []string {
-	slices.Sort(names)
-	return slices.Compact(names)
 }

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"time"
@@ -27,7 +28,7 @@ type Finished struct {
 // far as a log can tell: nothing is known of its processes.
 func JudgeLog(f Finished) (pipeline.Step, error) {
 	r := &run{Options: Options{Name: f.Name, MinTests: f.MinTests}, mask: masks(f.Environ), record: newRecord(f.Expect)}
-	n, err := io.Copy(recordWriter{r.record}, f.Log)
+	n, err := r.record.from(f.Log)
 	if err != nil {
 		return pipeline.Step{}, err
 	}
@@ -70,7 +71,7 @@ func JudgeLog(f Finished) (pipeline.Step, error) {
 // code was.
 func Explain(log, green io.Reader, environ []string) ([]excerpt.Passage, error) {
 	r := &run{mask: masks(environ), record: newRecord(nil)}
-	if _, err := io.Copy(recordWriter{r.record}, log); err != nil {
+	if _, err := r.record.from(log); err != nil {
 		return nil, err
 	}
 	var sig *excerpt.Signature
@@ -89,12 +90,25 @@ func Explain(log, green io.Reader, environ []string) ([]excerpt.Passage, error) 
 // signature reads a green log.
 func signature(log io.Reader) (*excerpt.Signature, error) {
 	rec := newRecord(nil)
-	if _, err := io.Copy(recordWriter{rec}, log); err != nil {
+	if _, err := rec.from(log); err != nil {
 		return nil, err
 	}
 	rec.end()
 	head, tail, _ := rec.parts()
 	return sign(head, tail), nil
+}
+
+// from reads a whole log, however it was written.
+func (r *record) from(log io.Reader) (int64, error) {
+	in, err := Plaintext(log)
+	if err != nil {
+		return 0, err
+	}
+	n, err := io.Copy(recordWriter{r}, in)
+	if err != nil {
+		return n, fmt.Errorf("read the log: %w", err)
+	}
+	return n, nil
 }
 
 // recordWriter feeds a record from a reader.

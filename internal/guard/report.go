@@ -29,7 +29,7 @@ const (
 func asked(dir string, patterns []string, started time.Time) []pipeline.Report {
 	var out []pipeline.Report
 	for _, p := range patterns {
-		files, err := match(dir, p)
+		files, err := Match(dir, p)
 		switch {
 		case err != nil:
 			out = append(out, pipeline.Report{Path: p, Problem: err.Error()})
@@ -58,8 +58,8 @@ func asked(dir string, patterns []string, started time.Time) []pipeline.Report {
 	return out
 }
 
-// match finds the files of a pattern, relative to dir, sorted.
-func match(dir, pattern string) ([]string, error) {
+// Match finds the files of a pattern, relative to dir, sorted.
+func Match(dir, pattern string) ([]string, error) {
 	if filepath.IsAbs(pattern) {
 		if rel, err := filepath.Rel(dir, pattern); err == nil && !strings.HasPrefix(rel, "..") {
 			pattern = rel

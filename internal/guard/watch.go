@@ -98,7 +98,7 @@ func (w *watcher) sample(s command.Sample) hang.Sample {
 	out := hang.Sample{
 		At: s.Elapsed, Output: w.novel.Output(), Beats: w.novel.Beats(), CPU: process.Spent(s.Others) + s.Reaped, Moved: process.Moved(s.Others),
 		Alive: s.Alive, Others: others, Pipe: s.Pipe, Finished: p.Finished, Passed: p.Finished != "" && good(w.run.record.reader.Runs()),
-		FinishedAt: w.finishedAt(p, s.Elapsed), Youngest: youngest(s), Away: process.Away(s.Others), Test: w.test, Longest: w.run.past.Longest[w.test], Prompt: w.run.record.prompt(),
+		FinishedAt: w.finishedAt(p, s.Elapsed), Youngest: youngest(s), Away: process.Away(s.Others), Test: w.test, Longest: w.run.past.Longest[w.run.mask.Text(w.test)], Prompt: w.run.record.prompt(),
 		Report: w.reports(), Stopped: s.Late + held,
 	}
 	// Asking each thread what it waits for costs more: when all is quiet, and
@@ -197,7 +197,7 @@ func (w *watcher) reports() int64 {
 		if strings.Contains(pattern, "**") {
 			return -1 // too dear to look for every second
 		}
-		files, err := match(".", pattern)
+		files, err := Match(".", pattern)
 		if err != nil {
 			return -1
 		}
@@ -223,9 +223,11 @@ func (w *watcher) diagnose(ctx context.Context, root int, others []int) {
 		w.run.Say(text)
 		return
 	}
+	w.run.mu.Lock()
+	defer w.run.mu.Unlock()
 	path := w.run.ledger.log(w.run.step.ID, ".diagnosis.txt")
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		w.run.problem("the diagnosis cannot be kept: " + err.Error())
+		w.run.out.Problems = append(w.run.out.Problems, "the diagnosis cannot be kept: "+err.Error())
 		return
 	}
 	w.run.out.Diagnosis = path

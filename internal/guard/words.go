@@ -41,7 +41,7 @@ func Text(w io.Writer, o Outcome, style Style, all bool) {
 		_, _ = fmt.Fprintf(w, "  log (secrets masked): %s\n", s.Log)
 	}
 	for _, p := range o.Problems {
-		_, _ = fmt.Fprintf(w, "  %s %s\n", style.Yellow("note:"), p)
+		_, _ = fmt.Fprintf(w, "  %s %s\n", style.Yellow("note:"), safe(p))
 	}
 }
 
@@ -112,14 +112,25 @@ func evidence(s pipeline.Step) string {
 	return out
 }
 
-// safe takes out what a terminal would obey.
+// safe takes out what a terminal or a CI system would obey: controls, marks that
+// turn a line round, and what GitHub, Azure and TeamCity take for a command
+// anywhere in a line.
 func safe(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r != '\t' && unicode.IsControl(r) {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n', r == 0x2028, r == 0x2029:
+			return ' '
+		case r == '\t':
+			return r
+		case unicode.IsControl(r), r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0x200e, r == 0x200f, r == 0x061c:
 			return -1
 		}
 		return r
-	}, s)
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+	for _, command := range []string{"##[", "##vso[", "##teamcity["} {
+		s = strings.ReplaceAll(s, command, "## "+command[2:])
+	}
+	return s
 }
 
 // Findings writes findings with their proofs and the way to mend them.
@@ -184,12 +195,12 @@ func annotate(w io.Writer, level string, f rule.Finding) {
 	r, _ := rule.Find(string(f.Rule))
 	var at string
 	if f.Place.File != "" {
-		at = "file=" + escape(f.Place.File, true) + ","
+		at = "file=" + escape(safe(f.Place.File), true) + ","
 		if f.Place.Line > 0 {
 			at += fmt.Sprintf("line=%d,", f.Place.Line)
 		}
 	}
-	_, _ = fmt.Fprintf(w, "::%s %stitle=%s::%s\n", level, at, escape("postflight guard "+r.Number+" "+string(f.Rule), true), escape(f.Message, false))
+	_, _ = fmt.Fprintf(w, "::%s %stitle=%s::%s\n", level, at, escape("postflight guard "+r.Number+" "+string(f.Rule), true), escape(safe(f.Message), false))
 }
 
 // escape is the encoding of workflow commands.
@@ -209,7 +220,11 @@ func Markdown(w io.Writer, s pipeline.Step) {
 	}
 	_, _ = fmt.Fprintf(w, "### %s %s\n\n%s\n", icon, plainMarkdown(s.Name), plainMarkdown(Headline(s, Plain())))
 	for _, p := range s.Excerpt[:min(1, len(s.Excerpt))] {
-		_, _ = fmt.Fprintf(w, "\nLine %d (%s):\n\n```text\n%s\n```\n", p.Key, plainMarkdown(p.Why), strings.ReplaceAll(strings.Join(p.Lines, "\n"), "```", "'''"))
+		_, _ = fmt.Fprintf(w, "\nLine %d (%s):\n\n```text\n", p.Key, plainMarkdown(p.Why))
+		for _, line := range p.Lines {
+			_, _ = fmt.Fprintln(w, strings.NewReplacer("```", "'''", "~~~", "---").Replace(safe(line)))
+		}
+		_, _ = fmt.Fprintln(w, "```")
 	}
 	for _, f := range s.Findings {
 		r, _ := rule.Find(string(f.Rule))
@@ -225,5 +240,5 @@ func Markdown(w io.Writer, s pipeline.Step) {
 
 // plainMarkdown takes the meaning from what a log may have put there.
 func plainMarkdown(s string) string {
-	return strings.NewReplacer("<", "&lt;", ">", "&gt;", "`", "'", "|", "\\|", "*", "\\*", "_", "\\_", "[", "\\[", "\n", " ").Replace(s)
+	return strings.NewReplacer("\\", "\\\\", "&", "&amp;", "@", "&#64;", "<", "&lt;", ">", "&gt;", "`", "'", "|", "\\|", "*", "\\*", "_", "\\_", "[", "\\[").Replace(safe(s))
 }
