@@ -49,12 +49,14 @@ func plan() map[string]room {
 		"internal/sourcemap": {2, base}, // from built files back to their sources
 
 		"internal/report": {3, base},  // test reports as files
+		"internal/dotnet": {3, base},  // what .NET solutions build
 		"internal/scan":   {10, door}, // workflows and scripts that swallow failures
 
 		"internal/action":  {3, base},  // effects on the world, as rows
 		"internal/release": {3, stage}, // the ledger
 
 		"internal/pipeline":   {4, stage}, // what CI says, held against its evidence
+		"internal/scope":      {4, stage}, // what a change ships, and what it was said to
 		"internal/flake":      {4, stage}, // how often a journey fails for no reason
 		"internal/signal":     {4, stage}, // an observation with its evidence
 		"internal/trend":      {5, stage}, // how long journeys take, release by release
