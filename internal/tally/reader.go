@@ -235,7 +235,7 @@ func (r *Reader) Write(p []byte) (int, error) {
 		}
 		end := at + i + 1
 		unread := r.sift(p[at:end-1], back < end-1)
-		if n := end - at; unread && end+n <= len(p) && p[end] == p[at] && p[end+n-1] == '\n' && p[end+n/2] == p[at+n/2] {
+		if n, tail := end-at, min(end-at, 8); unread && end+n <= len(p) && p[end] == p[at] && string(p[end+n-tail:end+n]) == string(p[end-tail:end]) {
 			n = again(p[end:], p[at:], n)
 			r.lines += n / (end - at)
 			at = end + n
