@@ -62,34 +62,37 @@ func said(hits []affected.Hit) []string {
 	return out
 }
 
-func TestCompute(t *testing.T) {
-	t.Parallel()
-	changed := func(paths ...string) []affected.Change {
-		var out []affected.Change
-		for _, p := range paths {
-			out = append(out, affected.Change{Path: p})
-		}
-		return out
+// changed are files that were modified.
+func changed(paths ...string) []affected.Change {
+	var out []affected.Change
+	for _, p := range paths {
+		out = append(out, affected.Change{Path: p})
 	}
-	external := func(dir string, closure map[string]string) func(s *workspace.Space) {
-		return func(s *workspace.Space) {
-			for i := range s.Units {
-				if s.Units[i].Dir == dir {
-					s.Units[i].External = closure
-				}
+	return out
+}
+
+// external gives a unit another closure.
+func external(dir string, closure map[string]string) func(s *workspace.Space) {
+	return func(s *workspace.Space) {
+		for i := range s.Units {
+			if s.Units[i].Dir == dir {
+				s.Units[i].External = closure
 			}
 		}
 	}
-	remove := func(s *workspace.Space) {
-		s.Units = slices.DeleteFunc(s.Units, func(u workspace.Unit) bool { return u.Dir == "packages/theme" })
-		s.Units[4].Needs = nil
-	}
-	tests := []struct {
-		name string
-		in   affected.Input
-		want []string
-		all  string
-	}{
+}
+
+// story is one change and what is told of it.
+type story struct {
+	name string
+	in   affected.Input
+	want []string
+	all  string
+}
+
+// files are stories of files that changed.
+func files() []story {
+	return []story{
 		{"nothing changed", affected.Input{}, nil, ""},
 		{"a file of an app", affected.Input{Changes: changed("apps/web/src/a.ts")}, []string{"ship web: apps/web/src/a.ts → web"}, ""},
 		{
@@ -104,6 +107,16 @@ func TestCompute(t *testing.T) {
 			"a file for all", affected.Input{Changes: changed(".npmrc")},
 			[]string{"ship admin: .npmrc → admin", "ship web: .npmrc → web"}, "",
 		},
+	}
+}
+
+// closures are stories of what is resolved, removed, broken or declared.
+func closures() []story {
+	remove := func(s *workspace.Space) {
+		s.Units = slices.DeleteFunc(s.Units, func(u workspace.Unit) bool { return u.Dir == "packages/theme" })
+		s.Units[4].Needs = nil
+	}
+	return []story{
 		{"a lockfile that resolves the same", affected.Input{Changes: changed("pnpm-lock.yaml")}, nil, ""},
 		{
 			"a lockfile that resolves one otherwise",
@@ -138,7 +151,11 @@ func TestCompute(t *testing.T) {
 			[]string{"ship back office: apps/admin/a.ts → admin → back office", "ship shop: infra/web.tf → shop", "ship suite: infra/web.tf → shop → suite"}, "",
 		},
 	}
-	for _, tt := range tests {
+}
+
+func TestCompute(t *testing.T) {
+	t.Parallel()
+	for _, tt := range append(files(), closures()...) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			if tt.in.Base == nil {

@@ -25,24 +25,47 @@ func log(runs ...tally.Run) tally.Result {
 
 func marked(m ...tally.Mark) tally.Result { return tally.Result{Marks: m, Lines: 1000} }
 
-func TestJudge(t *testing.T) {
-	t.Parallel()
-	began := time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
+// step is one story of a step and what is judged of it.
+type step struct {
+	name string
+	f    Facts
+	want State
+	// rules of the findings that fail the step, then of those that do not
+	fails, warns []rule.ID
+}
+
+// said are stories of what tools say.
+func said() []step {
 	pass := tally.Run{State: tally.Passed, Passed: 12}
 	fail := tally.Run{State: tally.Failed, Passed: 10, Failed: 2, Text: "Tests: 2 failed, 10 passed"}
-	tests := []struct {
-		name string
-		f    Facts
-		want State
-		// rules of the findings that fail the step, then of those that do not
-		fails, warns []rule.ID
-	}{
+	return []step{
 		{"no evidence but the code", Facts{}, Passed, nil, nil},
 		{"tests passed", Facts{Log: log(pass)}, Passed, nil, nil},
 		{"the command says so itself", Facts{Code: 1, Log: log(fail)}, Failed, nil, nil},
 		{"failed, and exit code 0", Facts{Log: log(fail)}, Silent, []rule.ID{rule.Contradiction}, nil},
 		{"another suite passed after it", Facts{Log: log(fail, tally.Run{State: tally.Passed, Passed: 40})}, Silent, []rule.ID{rule.Contradiction}, nil},
 		{"the same suite passed after it", Facts{Log: log(fail, pass)}, Passed, nil, []rule.ID{rule.FlakyRetries}},
+		{"as many tests, others skipped", Facts{Log: log(fail, tally.Run{State: tally.Passed, Passed: 9, Skipped: 3})}, Silent, []rule.ID{rule.Contradiction}, nil},
+		{
+			"the suites that failed passed after it",
+			Facts{Log: log(tally.Run{State: tally.Failed, Uncounted: true, Failed: 1, Suites: map[string]bool{"a": false, "b": true}}, tally.Run{State: tally.Passed, Passed: 1, Uncounted: true, Suites: map[string]bool{"a": true}})},
+			Passed, nil, []rule.ID{rule.FlakyRetries},
+		},
+		{
+			"as many tests of other suites",
+			Facts{Log: log(tally.Run{State: tally.Failed, Passed: 1, Failed: 1, Suites: map[string]bool{"a": false}}, tally.Run{State: tally.Passed, Passed: 2, Suites: map[string]bool{"b": true}})},
+			Silent, []rule.ID{rule.Contradiction}, nil,
+		},
+		{
+			"as many were announced, and the first stopped early",
+			Facts{Log: log(tally.Run{State: tally.Failed, Passed: 1, Failed: 1, Expected: 9}, tally.Run{State: tally.Passed, Passed: 9, Expected: 9})},
+			Passed, nil, []rule.ID{rule.FlakyRetries},
+		},
+		{
+			"what the tests of the runner that was started print",
+			Facts{Argv: []string{"npx", "jest"}, Log: log(fail, tally.Run{State: tally.Passed, Passed: 3})},
+			Passed, nil, []rule.ID{rule.Contradiction},
+		},
 		{"just the failures passed after it", Facts{Log: log(fail, tally.Run{State: tally.Passed, Passed: 2})}, Passed, nil, []rule.ID{rule.FlakyRetries}},
 		{
 			"a failure that the tests of a runner print",
@@ -60,6 +83,15 @@ func TestJudge(t *testing.T) {
 		{"all skipped", Facts{MinTests: -1, Log: log(tally.Run{State: tally.Passed, Skipped: 7})}, Blind, []rule.ID{rule.AllSkipped}, nil},
 		{"the summary never came", Facts{Log: log(tally.Run{State: tally.Unfinished})}, Silent, []rule.ID{rule.ExitedEarly}, nil},
 		{"fewer ran than were announced", Facts{Log: log(tally.Run{State: tally.Passed, Passed: 3, Expected: 5})}, Silent, []rule.ID{rule.ExitedEarly}, nil},
+	}
+}
+
+// seen are stories of reports, marks, history and the watchdog.
+func seen() []step {
+	began := time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
+	pass := tally.Run{State: tally.Passed, Passed: 12}
+	fail := tally.Run{State: tally.Failed, Passed: 10, Failed: 2, Text: "Tests: 2 failed, 10 passed"}
+	return []step{
 		{"a report tells of failures", Facts{Log: log(pass), Reports: []Report{{Path: "j.xml", Runs: []tally.Run{{Kind: tally.Test, State: tally.Failed, Failed: 1}}}}}, Silent, []rule.ID{rule.Contradiction}, nil},
 		{"a report is missing", Facts{Log: log(pass), Reports: []Report{{Path: "j.xml", Problem: "no such file"}}}, Blind, []rule.ID{rule.ReportStale}, nil},
 		{
@@ -80,7 +112,11 @@ func TestJudge(t *testing.T) {
 		{"passed and would not exit", Facts{Code: 143, Hang: rule.HangFinished, Kept: true, Log: log(pass)}, Passed, nil, []rule.ID{rule.HangFinished}},
 		{"allowed", Facts{Log: log(fail), Allow: map[rule.ID]string{rule.Contradiction: "known"}}, Passed, nil, []rule.ID{rule.Contradiction}},
 	}
-	for _, tt := range tests {
+}
+
+func TestJudge(t *testing.T) {
+	t.Parallel()
+	for _, tt := range append(said(), seen()...) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			got := Judge(tt.f)
