@@ -60,7 +60,7 @@ func (g *goTest) triggers() []string {
 }
 
 func (g *goTest) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	switch {
 	case strings.HasPrefix(text, "=== RUN ") && l.Indent == 0:
 		g.began(cut(strings.TrimSpace(text[8:])), l, o)
@@ -105,7 +105,7 @@ func (g *goTest) nothing(text string, l logline.Line, o *out) {
 // logged reports whether text is what t.Error writes: "file.go:12: words".
 func logged(text string) bool {
 	i := strings.Index(text, ".go:")
-	if i < 0 || strings.ContainsAny(text[:i], " \t") {
+	if i < 0 || strings.IndexByte(text[:i], ' ') >= 0 || strings.IndexByte(text[:i], '\t') >= 0 {
 		return false
 	}
 	_, rest, ok := integer(text[i+4:])

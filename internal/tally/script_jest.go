@@ -37,7 +37,7 @@ func (j *jest) triggers() []string {
 }
 
 func (j *jest) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	switch {
 	case j.block(text, l, o):
 	case strings.HasPrefix(text, "PASS") || strings.HasPrefix(text, "FAIL") || strings.HasPrefix(text, "RUNS"):

@@ -33,7 +33,7 @@ func (v *vitest) triggers() []string {
 }
 
 func (v *vitest) line(l logline.Line, o *out) {
-	text := string(l.Text)
+	text := o.text(l)
 	switch {
 	case v.await:
 		if text != "" {
