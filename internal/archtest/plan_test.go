@@ -1,5 +1,7 @@
 package archtest
 
+import "maps"
+
 // kind says which laws a room is under.
 type kind int
 
@@ -28,7 +30,8 @@ type room struct {
 // of lower floors only. A package without a line here fails the test, and so
 // does a line without a package.
 func plan() map[string]room {
-	return map[string]room{
+	all := repository()
+	maps.Copy(all, map[string]room{
 		"client":         {1, public}, // the typed API client; the wire types
 		"internal/fault": {1, base},   // kinds of error, with a hint
 
@@ -44,12 +47,9 @@ func plan() map[string]room {
 		"internal/excerpt":   {2, base}, // the few lines that explain a failure
 		"internal/hang":      {2, base}, // the watchdog's rules
 		"internal/tally":     {2, base}, // what tools say of themselves in a log
-		"internal/workspace": {2, base}, // what a tree of files builds
-		"internal/markup":    {2, base}, // XML of others, as a small tree
 		"internal/sourcemap": {2, base}, // from built files back to their sources
 
 		"internal/report": {3, base},  // test reports as files
-		"internal/dotnet": {3, base},  // what .NET solutions build
 		"internal/scan":   {10, door}, // workflows and scripts that swallow failures
 
 		"internal/action":  {3, base},  // effects on the world, as rows
@@ -73,9 +73,7 @@ func plan() map[string]room {
 
 		"internal/blob":    {10, door}, // evidence on disk
 		"internal/browser": {10, door}, // Chromium
-		"internal/git":     {10, door}, // what a repository holds, and what changed
 		"internal/process": {10, door}, // what the processes of this machine do
-		"internal/survey":  {11, door}, // two commits, and what either builds
 		"internal/command": {11, door}, // runs a command and passes its output through
 		"internal/guard":   {12, door}, // CI that can neither fail silently nor hang
 		"internal/check":   {10, door}, // crawl, probes, served version
@@ -106,6 +104,27 @@ func plan() map[string]room {
 		"bench/guard":         {14, top}, // measures the guard beside cat
 		"bench/journey":       {14, top}, // measures a journey beside its peers
 		"scripts/screenshots": {14, top}, // takes the pictures of the documentation
+	})
+	return all
+}
+
+// repository is the rooms that read what a repository builds.
+func repository() map[string]room {
+	return map[string]room{
+		"internal/markup":    {2, base},  // XML of others, as a small tree
+		"internal/workspace": {2, base},  // what a tree of files builds
+		"internal/affected":  {3, base},  // which products a change ships
+		"internal/cargo":     {3, base},  // crates
+		"internal/dotnet":    {3, base},  // what .NET solutions build
+		"internal/gomod":     {3, base},  // packages of Go modules
+		"internal/jvm":       {3, base},  // modules of Maven and Gradle
+		"internal/npm":       {3, base},  // workspaces of npm, yarn and pnpm
+		"internal/plain":     {3, base},  // Dockerfiles, and what products declare
+		"internal/python":    {3, base},  // projects of uv, Poetry and pip
+		"internal/route":     {3, base},  // the addresses that a changed file serves
+		"internal/bazel":     {10, door}, // what Bazel says it builds
+		"internal/git":       {10, door}, // what a repository holds, and what changed
+		"internal/survey":    {11, door}, // two commits, and what either builds
 	}
 }
 
