@@ -94,6 +94,7 @@ type Options struct {
 	Drills     DrillReader
 	Desk       Desk
 	Pipelines  Pipelines
+	Scopes     Scopes
 	Doorkeeper Doorkeeper
 	Keys       Keys
 	Live       Live
@@ -149,6 +150,7 @@ func build(o Options) (*server, *http.ServeMux) {
 	s.products()
 	s.releases()
 	s.pipelines()
+	s.changes()
 	s.incidents()
 	s.drills()
 	s.grants()

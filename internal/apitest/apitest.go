@@ -23,6 +23,7 @@ import (
 	"github.com/postflight/postflight/internal/postmortem"
 	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/release"
+	"github.com/postflight/postflight/internal/scope"
 	"github.com/postflight/postflight/internal/signal"
 	"github.com/postflight/postflight/internal/verdict"
 	"github.com/postflight/postflight/internal/watch"
@@ -49,6 +50,9 @@ type House struct {
 	steps       []pipeline.Entry
 	closings    []pipeline.Closed
 	signatures  map[string][]byte
+	scopes      map[string]scope.Report
+	builds      map[string]map[product.ID]scope.Manifest // by commit
+	found       map[string]scope.Finding                 // by product and commit
 	// Play is called with each started drill, outside the lock; it ends the
 	// drill by EndDrill whenever it likes.
 	Play func(d drill.Drill)
@@ -61,13 +65,14 @@ func New(products ...product.Product) *House {
 		watches: map[release.ID]watch.Watch{}, seen: map[release.ID][]signal.Signal{},
 		timeline: map[incident.ID][]incident.Entry{}, postmortems: map[incident.ID]postmortem.Postmortem{},
 		changed: make(chan struct{}), signatures: map[string][]byte{},
+		scopes: map[string]scope.Report{}, builds: map[string]map[product.ID]scope.Manifest{}, found: map[string]scope.Finding{},
 	}
 }
 
 // Handler returns the API over this house.
 func (h *House) Handler(log *slog.Logger) http.Handler {
 	return api.New(api.Options{
-		Releases: h, Incidents: h, Drills: h, Desk: h, Pipelines: h, Doorkeeper: h, Keys: h, Live: h,
+		Releases: h, Incidents: h, Drills: h, Desk: h, Pipelines: h, Scopes: h, Doorkeeper: h, Keys: h, Live: h,
 		Health:    func(context.Context) error { h.mu.Lock(); defer h.mu.Unlock(); return h.down },
 		Scenarios: h.scenarios, PublicURL: "https://postflight.example", Version: "v0.0.0-test", Logger: log, Waits: 8,
 	})

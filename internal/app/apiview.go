@@ -16,7 +16,7 @@ import (
 // api is the HTTP API of this house.
 func (a *App) api(v *view) http.Handler {
 	return api.New(api.Options{
-		Releases: apiView{v}, Incidents: apiView{v}, Drills: v, Desk: a.desk, Pipelines: a.desk, Doorkeeper: a.keys, Keys: a.keys,
+		Releases: apiView{v}, Incidents: apiView{v}, Drills: v, Desk: a.desk, Pipelines: a.desk, Scopes: a.desk, Doorkeeper: a.keys, Keys: a.keys,
 		Live: &live{store: a.store}, Health: a.health, Scenarios: a.desk.drills,
 		PublicURL: a.url, Version: a.o.Version, Logger: a.log,
 	})

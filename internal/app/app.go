@@ -40,6 +40,7 @@ import (
 	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/release"
 	"github.com/postflight/postflight/internal/rollback"
+	"github.com/postflight/postflight/internal/scope"
 	"github.com/postflight/postflight/internal/signal"
 	"github.com/postflight/postflight/internal/store"
 	"github.com/postflight/postflight/internal/verdict"
@@ -368,6 +369,7 @@ func (a *App) parts() []part {
 func (a *App) stations() []station {
 	return []station{
 		at[pipeline.Store]("pipeline", &pipeline.Stage{Products: a.byID}),
+		at[scope.Store]("scope", &scope.Stage{Products: a.byID}),
 		at[watch.Store]("watch", &watch.Stage{Products: a.byID}),
 		at[verdict.Store]("verdict", &verdict.Stage{Products: a.byID}),
 		pictures(),

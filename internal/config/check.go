@@ -107,10 +107,16 @@ func (c *checker) notify(key string, p *Product, used map[string]bool) {
 			Accepted: []string{"notify with a channel of the channels section"},
 		}))
 	}
+	c.channels(key+".notify", p.Notify, used)
+	c.channels(key+".qa", p.QA, used)
+}
+
+// channels checks that each of the named channels exists, and stands once.
+func (c *checker) channels(key string, names []string, used map[string]bool) {
 	known := slices.Sorted(maps.Keys(c.doc.Channels))
 	seen := map[string]bool{}
-	for i, name := range p.Notify {
-		at := fmt.Sprintf("%s.notify[%d]", key, i)
+	for i, name := range names {
+		at := fmt.Sprintf("%s[%d]", key, i)
 		_, declared := c.src.keys["channels."+name]
 		switch {
 		case name == "":

@@ -155,7 +155,7 @@ func (c *Config) product(id string, in *Product) product.Product {
 	p := product.Product{
 		ID: product.ID(id), Name: in.Name, URL: in.URL, PreviousURL: in.PreviousURL,
 		Version:    product.VersionSource{Path: in.Version.Path, Every: in.Version.Every},
-		FirstParty: slices.Clone(in.FirstParty), Pages: slices.Clone(in.Pages), Notify: slices.Clone(in.Notify),
+		FirstParty: slices.Clone(in.FirstParty), Pages: slices.Clone(in.Pages), Notify: slices.Clone(in.Notify), QA: slices.Clone(in.QA),
 		Boot:     product.Boot{Expected: in.BootReports},
 		Rollback: in.Rollback.order(),
 		Watch:    product.Window{For: in.Watch.For, Every: in.Watch.Every, Settle: in.Watch.Settle},

@@ -46,6 +46,7 @@ type Product struct {
 	BootReports  bool                    `yaml:"boot_reports" default:"false" doc:"Whether the pages carry the boot report script. Reports are taken from the product's own origins only."`
 	Rollback     *Rollback               `yaml:"rollback" doc:"How to go back to the release before. Without it, people are told and nothing is moved."`
 	Notify       []string                `yaml:"notify" format:"id" max:"20" example:"team" doc:"Channels to tell about this product's incidents."`
+	QA           []string                `yaml:"qa" format:"id" max:"20" example:"qa" doc:"Channels to tell what a change will release before it does, and which journeys cover it (\"postflight affected\" with a server). None: nobody is told."`
 	Watch        Watch                   `yaml:"watch" doc:"How long and how often a release is watched."`
 	Source       *Source                 `yaml:"source" doc:"Which files of the repository the product is made of, for \"postflight affected\"."`
 }

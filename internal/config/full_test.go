@@ -104,8 +104,8 @@ func TestProducts(t *testing.T) {
 				Method: product.RollbackDirectory, Automatic: true, Timeout: 30 * time.Second,
 				Current: filepath.Join(dir, "shop/current"), Releases: filepath.Join(dir, "shop/releases"),
 			},
-			Notify: []string{"team", "hook", "mail"},
-			Watch:  product.Window{For: 20 * time.Minute, Every: 10 * time.Second, Settle: time.Minute},
+			Notify: []string{"team", "hook", "mail"}, QA: []string{"team"},
+			Watch: product.Window{For: 20 * time.Minute, Every: 10 * time.Second, Settle: time.Minute},
 		},
 		{
 			ID: "admin", Name: "admin", URL: "https://admin.test", Pages: []string{"/"}, Notify: []string{"team"}, Watch: window,

@@ -9,6 +9,7 @@ import (
 	"github.com/postflight/postflight/internal/pipeline"
 	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/release"
+	"github.com/postflight/postflight/internal/scope"
 	"github.com/postflight/postflight/internal/signal"
 	"github.com/postflight/postflight/internal/verdict"
 	"github.com/postflight/postflight/internal/watch"
@@ -19,7 +20,7 @@ func tells(k journal.Kind) bool {
 	switch k {
 	case release.EventDeployed, release.EventPinned, release.EventUnpinned, release.EventEnriched,
 		watch.EventOpened, watch.EventRaised, watch.EventEnded, signal.EventObserved, verdict.EventReached,
-		action.EventDone, action.EventRetry,
+		action.EventDone, action.EventRetry, scope.EventBound, scope.EventShipped, scope.EventContradicted,
 		EventOpened, EventJoined, EventReopened, EventAcknowledged, EventMitigated, EventResolved,
 		EventFalseAlarm, EventNoted, EventSeverity,
 		"rollback.requested", "rollback.refused", "postmortem.drafted":

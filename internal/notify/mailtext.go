@@ -45,9 +45,11 @@ func newLetter(j job) letter {
 	if j.Op == page.Upload && j.File != nil {
 		l.Paragraphs = append(l.Paragraphs, "Attached: "+clip(line(j.File.Title), 200))
 	}
-	l.Facts = append(l.Facts, page.Fact{Label: "State", Text: stateName(j.State)},
-		page.Fact{Label: "Severity", Text: severityName(j.Severity)},
-		page.Fact{Label: "Product", Text: line(string(j.Product))})
+	if j.Change == "" {
+		l.Facts = append(l.Facts, page.Fact{Label: "State", Text: stateName(j.State)},
+			page.Fact{Label: "Severity", Text: severityName(j.Severity)},
+			page.Fact{Label: "Product", Text: line(string(j.Product))})
+	}
 	for _, f := range j.Facts[:min(len(j.Facts), 40)] {
 		l.Facts = append(l.Facts, page.Fact{Label: clip(line(f.Label), 100), Text: clip(plain(f.Text), 2000)})
 	}

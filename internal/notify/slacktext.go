@@ -41,7 +41,7 @@ func slackBlocks(j job) []slack.Block {
 		blocks = append(blocks, section(text))
 	}
 	var facts []page.Fact
-	if j.Op == page.Post || j.Op == page.Edit {
+	if (j.Op == page.Post || j.Op == page.Edit) && j.Change == "" {
 		facts = append(facts, page.Fact{Label: "State", Text: stateName(j.State)},
 			page.Fact{Label: "Severity", Text: severityName(j.Severity)})
 	}

@@ -32,7 +32,8 @@ type Event struct {
 	Op       page.Op       `json:"op"`      // post (the first), reply, upload
 	At       time.Time     `json:"at"`
 	Product  string        `json:"product"`
-	Incident EventIncident `json:"incident"`
+	Incident EventIncident `json:"incident"`         // empty when it is about a change
+	Change   string        `json:"change,omitempty"` // the commit that will be released
 	Title    string        `json:"title"`
 	Text     string        `json:"text"`
 	Facts    []page.Fact   `json:"facts,omitempty"`
@@ -158,6 +159,9 @@ func event(j job) Event {
 			ID: string(j.Incident), State: string(j.State), Severity: int(j.Severity), Drill: j.Drill, URL: j.link,
 		},
 		Title: j.Title, Text: j.Text, Facts: j.Facts, PossibleRepeat: j.repeat,
+	}
+	if j.Change != "" {
+		e.Change, e.Incident = j.Change, EventIncident{URL: j.link}
 	}
 	if j.File != nil {
 		e.File = &EventFile{Name: j.File.Name, Type: j.File.Type, Title: j.File.Title}

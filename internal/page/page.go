@@ -32,11 +32,13 @@ const (
 // threads sends replies as messages of their own; one that cannot edit
 // ignores edits; one that cannot hold files ignores uploads.
 type Message struct {
-	Key      string            `json:"key"` // of the action; sent as the idempotency key
-	Channel  string            `json:"channel"`
-	Op       Op                `json:"op"`
-	Root     string            `json:"root,omitempty"` // key of the root's action
-	Incident incident.ID       `json:"incident"`
+	Key      string      `json:"key"` // of the action; sent as the idempotency key
+	Channel  string      `json:"channel"`
+	Op       Op          `json:"op"`
+	Root     string      `json:"root,omitempty"` // key of the root's action
+	Incident incident.ID `json:"incident"`       // of a change: what it is called instead
+	// Change is the commit that the message is about; "" is about an incident.
+	Change   string            `json:"change,omitempty"`
 	Product  product.ID        `json:"product"`
 	Event    string            `json:"event"` // opened, joined, mitigated, …
 	State    incident.State    `json:"state"`

@@ -15,6 +15,7 @@ import (
 	"github.com/postflight/postflight/internal/journal"
 	"github.com/postflight/postflight/internal/page"
 	"github.com/postflight/postflight/internal/product"
+	"github.com/postflight/postflight/internal/scope"
 	"github.com/postflight/postflight/internal/signal"
 	"github.com/postflight/postflight/internal/verdict"
 )
@@ -22,6 +23,14 @@ import (
 var t0 = time.Date(2026, 11, 21, 3, 0, 0, 0, time.UTC)
 
 type book map[incident.ID]incident.Incident
+
+func (b book) Scope(context.Context, string) (scope.Report, bool, error) {
+	return scope.Report{}, false, nil
+}
+
+func (b book) Action(_ context.Context, key string) (action.Action, error) {
+	return action.Action{}, fault.Newf(fault.NotFound, "no action %s", key)
+}
 
 func (b book) Incident(_ context.Context, id incident.ID) (incident.Incident, error) {
 	in, ok := b[id]

@@ -13,16 +13,18 @@ import (
 	"github.com/postflight/postflight/internal/incident"
 	"github.com/postflight/postflight/internal/journal"
 	"github.com/postflight/postflight/internal/product"
+	"github.com/postflight/postflight/internal/scope"
 	"github.com/postflight/postflight/internal/verdict"
 )
 
 // Store is what the stage reads. Incident returns a NotFound fault for an
 // unknown id.
 type Store interface {
+	Changes
 	Incident(ctx context.Context, id incident.ID) (incident.Incident, error)
 }
 
-// Stage tells people what happens to incidents.
+// Stage tells people what happens to incidents, and QA what a change ships.
 type Stage struct {
 	Products map[product.ID]product.Product
 }
@@ -36,13 +38,16 @@ const EventUnheard journal.Kind = "page.unheard"
 
 // Wants reports whether the stage handles this kind of event.
 func (s *Stage) Wants(k journal.Kind) bool {
-	return k == action.EventDone || k == "rollback.refused" || strings.HasPrefix(string(k), "incident.")
+	return k == action.EventDone || k == scope.EventReported || k == "rollback.refused" || strings.HasPrefix(string(k), "incident.")
 }
 
 // Handle queues the messages that one event asks for. A message never waits
 // for another channel.
 func (s *Stage) Handle(ctx context.Context, db Store, ev journal.Event) (action.Plan, error) {
 	var plan action.Plan
+	if ev.Kind == scope.EventReported {
+		return s.change(ctx, db, ev)
+	}
 	if ev.Incident == "" {
 		return plan, nil
 	}

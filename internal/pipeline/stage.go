@@ -123,11 +123,5 @@ func (s *Stage) weigh(ctx context.Context, db Store, r release.Release, ev journ
 	return nil
 }
 
-// SameCommit reports whether two names of commits mean the same: equal, or one
-// the beginning of the other and at least seven characters long.
-func SameCommit(a, b string) bool {
-	if len(a) > len(b) {
-		a, b = b, a
-	}
-	return a != "" && (a == b || len(a) >= 7 && b[:len(a)] == a)
-}
+// SameCommit reports whether two names of commits mean the same.
+func SameCommit(a, b string) bool { return release.SameCommit(a, b) }

@@ -32,6 +32,7 @@ type Product struct {
 	Boot         Boot
 	Rollback     Rollback
 	Notify       []string // names of channels
+	QA           []string // channels that are told what a change will ship
 	Watch        Window
 }
 

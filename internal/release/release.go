@@ -101,3 +101,12 @@ func (r Release) Short() string {
 	}
 	return r.Commit
 }
+
+// SameCommit reports whether two names of commits mean the same: equal, or one
+// the beginning of the other and at least seven characters long.
+func SameCommit(a, b string) bool {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	return a != "" && (a == b || len(a) >= 7 && b[:len(a)] == a)
+}

@@ -17,7 +17,7 @@ type PruneOptions struct {
 	Incidents time.Time // incidents closed before, with timeline and postmortem
 	Trends    time.Time // trend rows of before
 	Thin      time.Time // trend rows of runs that passed before: a few of each hour and version stay
-	Steps     time.Time // what was told of pipelines before, beyond what is kept by number
+	Steps     time.Time // what was told of pipelines and changes before, beyond what is kept by number
 	// Releases is how many of each product's newest releases keep their
 	// signals whatever their age; 0 means 5.
 	Releases int
@@ -25,7 +25,7 @@ type PruneOptions struct {
 
 // Pruned counts the rows that went.
 type Pruned struct {
-	Events, Signals, Verdicts, Watches, Actions, Incidents, Grants, Pictures, Trends, Steps int64
+	Events, Signals, Verdicts, Watches, Actions, Incidents, Grants, Pictures, Trends, Steps, Scopes int64
 }
 
 // batch bounds the rows that one transaction deletes, so that pages and
@@ -98,6 +98,9 @@ func (s *Store) Prune(ctx context.Context, o PruneOptions) (Pruned, error) {
 	}
 	if err := s.prunePipelines(ctx, o, &n); err != nil {
 		return n, fmt.Errorf("prune pipelines: %w", err)
+	}
+	if err := s.pruneScopes(ctx, o, &n); err != nil {
+		return n, fmt.Errorf("prune changes: %w", err)
 	}
 	if s.dialect.reclaim == "" {
 		return n, nil

@@ -12,6 +12,7 @@ import (
 	"github.com/postflight/postflight/internal/postmortem"
 	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/rollback"
+	"github.com/postflight/postflight/internal/scope"
 	"github.com/postflight/postflight/internal/verdict"
 	"github.com/postflight/postflight/internal/watch"
 )
@@ -19,6 +20,7 @@ import (
 // A transaction is what every stage asks for.
 var (
 	_ pipeline.Store   = (*Tx)(nil)
+	_ scope.Store      = (*Tx)(nil)
 	_ watch.Store      = (*Tx)(nil)
 	_ verdict.Store    = (*Tx)(nil)
 	_ incident.Store   = (*Tx)(nil)

@@ -224,6 +224,9 @@ func (v *view) blameEnvironment(out *Verdict, found []finding, red []finding) bo
 		out.Summary = v.headline(found, "the restored release fails as well: rolling back did not help")
 	case both:
 		out.Summary = v.headline(found, fmt.Sprintf("%s fails on new and old alike: not this release", v.in.Product.Name))
+	case v.shippedBefore(found):
+		out.Summary = v.headline(found, fmt.Sprintf("%s fails since a release of another product shipped it too", v.in.Product.Name))
+		out.Suspects = append(out.Suspects, v.carrier(found))
 	default:
 		out.Summary = v.headline(found, fmt.Sprintf("%s fails although nothing was just released", v.in.Product.Name))
 	}

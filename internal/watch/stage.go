@@ -12,6 +12,7 @@ import (
 	"github.com/postflight/postflight/internal/pipeline"
 	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/release"
+	"github.com/postflight/postflight/internal/scope"
 	"github.com/postflight/postflight/internal/signal"
 )
 
@@ -51,7 +52,7 @@ type Stage struct {
 func (s *Stage) Wants(k journal.Kind) bool {
 	switch k {
 	case release.EventDeployed, EventTick, EventClose, EventStanding, signal.EventObserved, action.EventDone,
-		pipeline.EventJudged:
+		pipeline.EventJudged, scope.EventShipped:
 		return true
 	}
 	return false
@@ -95,6 +96,12 @@ func (s *Stage) Handle(ctx context.Context, db Store, ev journal.Event) (action.
 			return action.Plan{}, err
 		}
 		return s.raise(ctx, db, p, st, ev.At)
+	case scope.EventShipped:
+		var sh scope.Shipment
+		if err := ev.Decode(&sh); err != nil {
+			return action.Plan{}, err
+		}
+		return s.shipped(ctx, db, p, sh, ev.At)
 	}
 	return action.Plan{}, nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/postflight/postflight/internal/journal"
 	"github.com/postflight/postflight/internal/product"
 	"github.com/postflight/postflight/internal/release"
+	"github.com/postflight/postflight/internal/scope"
 	"github.com/postflight/postflight/internal/signal"
 )
 
@@ -72,6 +73,9 @@ type Watch struct {
 	Met time.Time `json:"met,omitzero"`
 	// Sensitivity is set of a watch that is longer and denser than usual.
 	Sensitivity *Sensitivity `json:"sensitivity,omitempty"`
+	// Shipped is, of a standing watch, the last release of another product that
+	// shipped this one along.
+	Shipped *scope.Shipment `json:"shipped,omitempty"`
 }
 
 // Look is one observation to make; the payload of ActionLook.
