@@ -183,6 +183,9 @@ func (r *run) remember() Memory {
 	if !r.step.State.Green() {
 		return Memory{}
 	}
+	r.watcher.mu.Lock()
+	r.watcher.testing(tally.Progress{}, r.step.Duration) // the last test ended between two looks
+	r.watcher.mu.Unlock()
 	var own pipeline.Past
 	for test, d := range r.watcher.longest {
 		own.Lasted(r.mask.Text(test), d)
