@@ -24,7 +24,7 @@ func (j *judge) contradictions() {
 		for _, x := range r.Failures[:min(3, len(r.Failures))] {
 			f.Proofs = append(f.Proofs, rule.Proof{Kind: "log", Text: x.Name, Line: x.Line})
 		}
-		if j.enclosed(r) {
+		if j.quoted(r) {
 			f.Level, f.Message = rule.Warn, f.Message+"; it stands inside the output of tests that passed"
 		}
 		j.add(f)
@@ -102,7 +102,7 @@ func (j *judge) empty() bool {
 // early looks for test runs that ended before all that they began.
 func (j *judge) early() {
 	for _, r := range j.runs {
-		if r.Kind != tally.Test || j.enclosed(r) {
+		if r.Kind != tally.Test || j.quoted(r) {
 			continue
 		}
 		ran := r.Executed() + r.Skipped
@@ -134,11 +134,7 @@ func (j *judge) early() {
 // mute finds a test runner that was run and never said what came of it: the code
 // under test ended the process, or nothing was run at all.
 func (j *judge) mute() {
-	line := j.f.Argv
-	if j.f.Script != nil {
-		line = j.f.Script
-	}
-	tool, quiet := Runner(line)
+	tool, quiet := Runner(j.line())
 	if tool == "" || j.f.MinTests == 0 || slices.ContainsFunc(j.f.Log.Runs, func(r tally.Run) bool { return r.Kind == tally.Test }) {
 		return
 	}

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/postflight/postflight/internal/rule"
@@ -20,10 +21,10 @@ type Facts struct {
 	Argv       []string
 	// Script is the command line behind a name such as "npm test"; nil when there
 	// is none, or when it is not one plain command.
-	Script []string
-	Log        tally.Result
-	Reports    []Report
-	Started    time.Time
+	Script  []string
+	Log     tally.Result
+	Reports []Report
+	Started time.Time
 	// MinTests is how many tests must have run: -1 when nobody said, which means
 	// one as soon as a test runner shows itself.
 	MinTests int
@@ -159,13 +160,51 @@ func (j *judge) repeated(i int) (int, bool) {
 			if n.Executed() > 0 && j.retried(r.Last, n.First) {
 				return k, true
 			}
-		case r.Executed() > 0 && r.Executed()+r.Skipped == n.Executed()+n.Skipped && !r.Uncounted,
-			r.Failed > 0 && n.Executed() == r.Failed && n.Skipped == 0 && !r.Uncounted,
-			n.Executed() > 0 && j.retried(r.Last, n.First):
+		case broken(r) && len(n.Suites) > 0:
+			if mended(r, n) {
+				return k, true
+			}
+		case same(r, n), n.Executed() > 0 && j.retried(r.Last, n.First):
 			return k, true
 		}
 	}
 	return 0, false
+}
+
+// broken reports whether a run names suites that failed, mended whether all of
+// them passed in the later run n.
+func broken(r tally.Run) bool {
+	for _, passed := range r.Suites {
+		if !passed {
+			return true
+		}
+	}
+	return false
+}
+
+func mended(r, n tally.Run) bool {
+	for name, passed := range r.Suites {
+		if !passed && !n.Suites[name] {
+			return false
+		}
+	}
+	return true
+}
+
+// same reports whether run n, which passed, is run r once more: it announced as
+// many tests, had as many of each kind, or ran just those that had failed.
+func same(r, n tally.Run) bool {
+	ran, again := r.Executed()+r.Skipped, n.Executed()+n.Skipped
+	switch {
+	case r.Uncounted || r.Executed() == 0 || n.Executed() == 0:
+		return false
+	case r.Expected > 0 && r.Expected == n.Expected && again >= n.Expected:
+		return true
+	case ran == again:
+		return r.Skipped == n.Skipped
+	}
+	return n.Executed() == r.Failed && n.Skipped == 0 &&
+		slices.Contains([]string{"pytest", "RSpec", "ctest", "Jest", "nextest", "Cucumber", "behave", "PHPUnit"}, r.Tool)
 }
 
 // retried reports whether a retry wrapper spoke between two lines.
@@ -176,6 +215,34 @@ func (j *judge) retried(from, to int) bool {
 		}
 	}
 	return false
+}
+
+// quoted reports whether a run is something that the tests of another printed:
+// one that spoke before and after it, or the very runner that was started, when
+// it passed and had the last word.
+func (j *judge) quoted(r tally.Run) bool {
+	if j.enclosed(r) {
+		return true
+	}
+	tool, _ := Runner(j.line())
+	if tool == "" {
+		return false
+	}
+	var last tally.Run
+	for _, o := range j.runs {
+		if o.Kind == tally.Test && o.Last >= last.Last {
+			last = o
+		}
+	}
+	return last.Tool == tool && last.State == tally.Passed && last.Executed() > 0 && last.Last > r.Last
+}
+
+// line is the command line that was run, behind names such as "npm test".
+func (j *judge) line() []string {
+	if j.f.Script != nil {
+		return j.f.Script
+	}
+	return j.f.Argv
 }
 
 // enclosed reports whether another test runner that passed spoke before and

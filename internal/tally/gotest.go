@@ -29,6 +29,7 @@ type goRun struct {
 	seen              map[string]bool
 	ok, failed, empty int // packages
 	cases             bool
+	over              bool // go test's own last FAIL came: the next package is of another invocation
 	trailing          bool // a lone FAIL after the last package: some package failed
 	confirmed         bool // the last package said PASS and ok
 	early             int  // packages that ended while tests ran, without a verdict
@@ -68,7 +69,10 @@ func (g *goTest) line(l logline.Line, o *out) {
 		g.result(text, l, o)
 	case text == "PASS" || text == "FAIL":
 		if l.Indent == 0 {
-			g.pkg.verdict = text
+			g.run.over = text == "FAIL" && g.run.failed > 0 && g.run.Last == l.Number-1
+			if !g.run.over {
+				g.pkg.verdict = text
+			}
 			g.run.trailing = g.run.trailing || text == "FAIL"
 		}
 	case strings.HasPrefix(text, "ok  ") || strings.HasPrefix(text, "?   ") || strings.HasPrefix(text, "FAIL"):
@@ -225,7 +229,7 @@ func packageLine(text string) (word, name, tail string, ok bool) {
 
 // close counts a package that ended.
 func (g *goTest) close(word, name, tail string, l logline.Line, o *out) {
-	if g.run.seen[name] {
+	if _, seen := g.run.seen[name]; seen || g.run.over {
 		g.flush(o)
 	}
 	r, p := &g.run, &g.pkg
@@ -233,7 +237,7 @@ func (g *goTest) close(word, name, tail string, l logline.Line, o *out) {
 		r.First = p.first
 	}
 	if len(r.seen) < maxOpen {
-		r.seen[name] = true
+		r.seen[name] = word != "FAIL"
 	}
 	r.place(l)
 	r.trailing, r.confirmed = false, false
@@ -260,6 +264,7 @@ func (g *goTest) close(word, name, tail string, l logline.Line, o *out) {
 	case p.verdict == "FAIL" && (p.failed > 0 || p.said):
 		// The tests failed, and TestMain threw the status away.
 		r.failed++
+		r.seen[name] = false
 		r.early = 0
 		r.fails.join(p.fails)
 		r.trailing = true
@@ -317,7 +322,7 @@ func (g *goTest) flush(o *out) {
 	if !r.cases {
 		r.Uncounted, r.Passed, r.Failed = true, r.ok, r.failed
 	}
-	r.Failures = r.fails
+	r.Failures, r.Suites = r.fails, r.seen
 	switch {
 	case r.failed > 0:
 		r.State = Failed

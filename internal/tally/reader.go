@@ -157,6 +157,8 @@ type Reader struct {
 	lanes   map[string]*lane
 	main    *lane
 	split   func(text []byte) (name, rest []byte, ok bool)
+	guess   guess
+	doubly  bool // the prefix is guessed: lines are read with it, too
 	carry   []byte
 	long    bool // the line in carry is longer than is kept
 	lines   int
@@ -272,7 +274,7 @@ func again(p, before []byte, n int) int {
 // did; returns says whether there may be carriage returns in it.
 func (r *Reader) sift(line []byte, returns bool) (unread bool) {
 	r.lines++
-	if !r.attend && r.split == nil && r.lines > 32 {
+	if !r.attend && r.split == nil && !r.guess.probing(r.lines) {
 		if r.sieve.wants(line, returns) {
 			r.read(line)
 			return false
@@ -314,7 +316,10 @@ func (r *Reader) read(raw []byte) {
 		r.sieve.tabbed = r.cleaner.Tabbed
 	}
 	l := r.cleaner.Clean(raw, r.lines)
-	ln := r.main
+	ln, whole := r.main, l
+	if r.split == nil {
+		r.guess.look(r, l.Text)
+	}
 	if r.split != nil {
 		if name, rest, ok := r.split(l.Text); ok {
 			known := false
@@ -324,6 +329,10 @@ func (r *Reader) read(raw []byte) {
 			trimmed := bytes.TrimLeft(rest, " \t")
 			l.Indent, l.Text = len(rest)-len(trimmed), trimmed
 		}
+	}
+	if r.doubly {
+		r.both(ln, whole, l)
+		return
 	}
 	r.give(ln, l)
 }

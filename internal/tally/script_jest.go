@@ -122,6 +122,7 @@ func (j *jest) commit(l logline.Line, o *out) {
 	run.Flaky = min(j.flaky, run.Passed)
 	run.First, run.Last = firstLine(j.first, j.suitesAt), l.Number
 	run.Failed += j.outside
+	run.Suites = j.files
 	if run.Failed == 0 {
 		run.Failed = j.suites["failed"]
 	}
@@ -190,7 +191,7 @@ func (j *jest) file(text string, l logline.Line, o *out) {
 		j.files = map[string]bool{}
 	}
 	if len(j.files) < 1e5 {
-		j.files[name] = true
+		j.files[name] = !j.failed
 	}
 	o.done(path)
 }

@@ -19,6 +19,7 @@ type vitest struct {
 	errors   int
 	text     string
 	failures []Failure
+	suites   map[string]bool
 	flaky    int
 	await    bool
 	held     *Run
@@ -46,6 +47,8 @@ func (v *vitest) line(l logline.Line, o *out) {
 		v.open, v.stage.host = false, nil // which ends without counts
 	case v.block(text, l, o):
 	case strings.HasPrefix(text, "FAIL  ") && l.Indent <= 1 && v.open:
+		name, _, _ := strings.Cut(strings.TrimSpace(text[5:]), " ")
+		v.suite(name, false)
 		before := len(v.failures)
 		v.failures = addFailure(v.failures, Failure{Name: strings.TrimSpace(text[5:]), Line: l.Number})
 		if len(v.failures) > before {
@@ -57,6 +60,7 @@ func (v *vitest) line(l logline.Line, o *out) {
 			v.flaky++
 		}
 		if name, _, ok := strings.Cut(text[len("✓ "):], " ("); ok && l.Indent == 1 {
+			v.suite(name, true)
 			o.done(name)
 		}
 	case strings.HasPrefix(text, "No test files found, exiting with code ") && l.Indent <= 1:
@@ -73,6 +77,16 @@ func (v *vitest) line(l logline.Line, o *out) {
 		if strings.Contains(text, "exited unexpectedly") {
 			o.mark(rule.CrashedWorker, "Vitest", l)
 		}
+	}
+}
+
+// suite keeps what came of a file: a failure is not taken back.
+func (v *vitest) suite(name string, passed bool) {
+	if v.suites == nil {
+		v.suites = map[string]bool{}
+	}
+	if before, known := v.suites[name]; len(v.suites) < maxOpen && (!known || before) {
+		v.suites[name] = passed
 	}
 }
 
@@ -157,7 +171,7 @@ func (v *vitest) commit(l logline.Line, o *out) {
 	if run.Failed == 0 {
 		run.Failed = v.files["failed"]
 	}
-	run.Flaky = min(v.flaky, run.Passed)
+	run.Flaky, run.Suites = min(v.flaky, run.Passed), v.suites
 	switch {
 	case run.Failed > 0:
 		run.State, run.Failures = Failed, v.failures
@@ -170,7 +184,7 @@ func (v *vitest) commit(l logline.Line, o *out) {
 }
 
 func (v *vitest) reset() {
-	v.first, v.files, v.tests, v.errors, v.failures, v.flaky, v.await = 0, nil, nil, 0, nil, 0, false
+	v.first, v.files, v.tests, v.errors, v.failures, v.suites, v.flaky, v.await = 0, nil, nil, 0, nil, nil, 0, false
 }
 
 func (v *vitest) flush(o *out) {

@@ -59,6 +59,8 @@ type Run struct {
 	Ignored bool `json:"ignored,omitempty"`
 	// Rerun: this run repeats failures of an earlier one and decides in its place.
 	Rerun bool `json:"rerun,omitempty"`
+	// Suites are the packages or files that it named, true for those that passed.
+	Suites map[string]bool `json:"-"`
 	// Failures names the first of them (at most 50).
 	Failures []Failure `json:"failures,omitempty"`
 	// First and Last are the lines of the log between which it spoke, from 1.

@@ -60,6 +60,7 @@ type traceback struct {
 	at      int // the line of the head; 0 when none is being read
 	logged  int // the last line that a logger began
 	thread  int // "Exception in thread Thread-1"
+	syntax  int // the line that names a file which is no Python
 	frames  int
 	outer   bool // the first frame is the module
 	oneShot bool // of python -c
@@ -67,7 +68,7 @@ type traceback struct {
 
 func (g *traceback) triggers() []string {
 	return []string{
-		"Traceback (most recent call last):", "Exception in thread Thread-", "Process ", "Exception ignored in", "During handling of the above exception, ", "The above exception was the direct cause ", "ERROR:", "CRITICAL:", "WARNING:", "ERROR ", "[ERROR]",
+		"Traceback (most recent call last):", "File \"", "Exception in thread Thread-", "Process ", "Exception ignored in", "During handling of the above exception, ", "The above exception was the direct cause ", "ERROR:", "CRITICAL:", "WARNING:", "ERROR ", "[ERROR]",
 	}
 }
 
@@ -83,6 +84,18 @@ func (g *traceback) line(l logline.Line, o *out) {
 		}
 	case g.at > 0:
 		g.frame(l, o)
+	case l.Indent == 2 && bytes.HasPrefix(t, []byte("File \"")):
+		// A file that is no Python: told without a head.
+		if like1(string(t), "File \"{*}\", line {n}") {
+			g.syntax = l.Number
+			o.next(4)
+		}
+	case g.syntax > 0 && l.Number-g.syntax <= 4:
+		if l.Indent == 0 && (bytes.HasPrefix(t, []byte("SyntaxError: ")) || bytes.HasPrefix(t, []byte("IndentationError: ")) || bytes.HasPrefix(t, []byte("TabError: "))) {
+			g.keep(l.Number, string(t))
+			g.syntax = 0
+			o.next(0)
+		}
 	case bytes.HasPrefix(t, []byte("Exception in thread Thread-")):
 		g.thread = l.Number
 	case bytes.HasPrefix(t, []byte("During handling ")), bytes.HasPrefix(t, []byte("The above exception ")):
@@ -221,9 +234,15 @@ func (g *goPanic) line(l logline.Line, o *out) {
 		if g.at == l.Number-1 {
 			g.at = l.Number
 		}
-	case g.at > 0 && l.Number-g.at <= 3 && strings.HasSuffix(t, "]:"):
+	case g.at > 0 && l.Number-g.at > 1 && l.Number-g.at <= 3 && strings.HasSuffix(t, "]:"):
 		g.keep(l.Number, g.text)
 		g.at = 0
+		o.next(1)
+	case strings.HasPrefix(t, "runtime/debug.Stack("):
+		// Somebody recovered and printed where it was.
+		if k := len(g.lines) - 1; k >= 0 && g.lines[k].Number == l.Number-1 {
+			g.lines = g.lines[:k]
+		}
 	}
 }
 
