@@ -43,11 +43,23 @@ func (g *guess) look(r *Reader, text []byte) {
 		return
 	}
 	f, name, rest := formOf(text)
+	if f == timeForm {
+		if named, n, behind := formOf(rest); named == pipeForm || named == bracketForm {
+			f, name, rest = named, n, behind
+		}
+	}
 	same := f != plainForm && f == g.form && g.line == r.lines-1 && (f == timeForm || f == stepForm || g.name == string(name))
 	void := len(bytes.TrimRight(rest, " ")) == 0 || rest[0] == ' ' || rest[0] == '\t'
 	if same && (f != timeForm || void || g.void) {
 		g.told = true
-		r.split = func(text []byte) (name, rest []byte, ok bool) { return splitForm(text, f) }
+		two := f == timeForm && g.spaced(text)
+		r.split = func(text []byte) (name, rest []byte, ok bool) {
+			name, rest, ok = splitForm(text, f)
+			if two && len(rest) > 0 && rest[0] == ' ' {
+				rest = rest[1:]
+			}
+			return name, rest, ok
+		}
 		r.doubly = f == pipeForm || f == bracketForm
 		g.again(r)
 		return
@@ -72,6 +84,16 @@ func (g *guess) again(r *Reader) {
 		}
 	}
 	g.kept = nil
+}
+
+// spaced reports whether two spaces stand behind every time, as Jenkins puts them.
+func (g *guess) spaced(last []byte) bool {
+	for _, text := range append(g.kept, logline.Line{Text: last}) {
+		if _, _, rest := formOf(text.Text); len(rest) > 0 && rest[0] != ' ' {
+			return false
+		}
+	}
+	return true
 }
 
 // splitForm splits a line by one form; a name may stand behind a time.
@@ -166,6 +188,7 @@ func clock(b []byte) int {
 		return 0
 	case end == ']':
 		i++
+		i += build(b[i:])
 	}
 	if i == len(b) {
 		return i
@@ -174,6 +197,19 @@ func clock(b []byte) int {
 		return 0
 	}
 	return i + 1
+}
+
+// build returns the length of what TeamCity puts behind its times: how loud the
+// line is, and the step: "i:\t [Step 2/3]".
+func build(b []byte) int {
+	i := bytes.IndexByte(b[:min(len(b), 12)], '[')
+	if i < 0 || !timed(b[i:], "[Step 0") {
+		return 0
+	}
+	if end := bytes.IndexByte(b[:min(len(b), 40)], ']'); end > 0 {
+		return end + 1
+	}
+	return 0
 }
 
 // month reports whether a text begins with an English month, shortened, and a
