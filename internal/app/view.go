@@ -188,6 +188,9 @@ func (v *view) ReleaseView(ctx context.Context, id release.ID) (web.ReleaseView,
 		if out.Pipeline, err = pipelineView(ctx, tx, out.Release); err != nil {
 			return out, err
 		}
+		if out.Scope, err = v.scopeView(ctx, tx, out.Release); err != nil {
+			return out, err
+		}
 		out.Rollbacks, err = tx.Actions(ctx, store.ActionFilter{Release: string(id), Kind: rollback.ActionPerform, Limit: maxRows})
 		return out, err
 	})

@@ -41,6 +41,8 @@ func tell(e journal.Event) told {
 		if e.Kind == pipeline.EventJudged {
 			t = told{trustMark(st.State), "Pipeline: " + strings.ToLower(trustMark(st.State).Word), st.Say()}
 		}
+	case "scope":
+		t, err = tellScope(e)
 	case "signal":
 		t, err = tellSignal(e)
 	case "verdict":

@@ -129,7 +129,7 @@ func fullWorld() *world {
 		"r43": {Release: back, Previous: &bad, State: st},
 	}
 	doubted := w.releases["r42"]
-	doubted.Pipeline = silentPipeline()
+	doubted.Pipeline, doubted.Scope = silentPipeline(), sharedChange()
 	w.releases["r42"] = doubted
 	w.rows["workshop"][1].Pipeline = pipeline.TrustUnverified
 	w.incidents = []IncidentView{

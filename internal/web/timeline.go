@@ -152,6 +152,8 @@ func entryMark(e incident.Entry) mark {
 		return mark{"idle", "eye", "Watch"}
 	case "pipeline":
 		return mark{"warn", "question", "Pipeline"}
+	case "scope":
+		return mark{"idle", "rocket", "Change"}
 	}
 	switch what {
 	case "opened", "reopened":

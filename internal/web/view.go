@@ -135,6 +135,7 @@ type ReleaseView struct {
 	Incidents []incident.Incident
 	Rollbacks []action.Action // rollback.perform
 	Pipeline  PipelineView
+	Scope     ScopeView
 }
 
 // IncidentView is everything about one incident.
