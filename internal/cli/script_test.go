@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"context"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -51,6 +52,7 @@ func TestScripts(t *testing.T) {
 		Setup: setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"judge": judge, "incident": openIncident, "pin": pin, "saw": saw, "code": code, "supersede": supersede,
+			"told": told, "closed": closed, "knows": knows,
 		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -152,5 +154,42 @@ func code(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	if got != args[0] {
 		ts.Fatalf("%s ended with %s, want %s", strings.Join(args[1:], " "), fmt.Sprint(got), args[0])
+	}
+}
+
+// told VERSION STEP STATE N: the server knows of so many runs of a step, the last
+// in this state.
+func told(ts *testscript.TestScript, _ bool, args []string) {
+	p, err := house(ts).Pipeline(context.Background(), "shop", args[0])
+	ts.Check(err)
+	n, state := 0, ""
+	for _, s := range p.Steps {
+		if s.Name == args[1] {
+			n, state = n+1, string(s.State)
+		}
+	}
+	if fmt.Sprint(n) != args[3] || state != args[2] {
+		ts.Fatalf("%d runs of %s are known, the last %q", n, args[1], state)
+	}
+}
+
+// closed VERSION RUN GREEN: the server was told how a run ended.
+func closed(ts *testscript.TestScript, _ bool, args []string) {
+	p, err := house(ts).Pipeline(context.Background(), "shop", args[0])
+	ts.Check(err)
+	for _, c := range p.Closings {
+		if c.Run == args[1] && fmt.Sprint(c.Green) == args[2] {
+			return
+		}
+	}
+	ts.Fatalf("closings: %+v", p.Closings)
+}
+
+// knows TEXT: the text stands in what the server was told.
+func knows(ts *testscript.TestScript, neg bool, args []string) {
+	p, err := house(ts).Pipeline(context.Background(), "shop", "v1")
+	ts.Check(err)
+	if found := strings.Contains(fmt.Sprintf("%+v", p), args[0]); found == neg {
+		ts.Fatalf("the server knows %q: %v", args[0], found)
 	}
 }

@@ -18,7 +18,7 @@ type masker struct {
 	values *redact.Redactor
 	words  []string // one of them is in whatever has a shape
 	shapes *regexp.Regexp
-	key    *regexp.Regexp // a line of a private key
+	key    *regexp.Regexp // a line of a private key, a time in front
 }
 
 // masks returns one that knows the environment's secrets: the values of
@@ -33,7 +33,7 @@ func masks(environ []string) *masker {
 		shapes: regexp.MustCompile(`\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|gl(?:pat|cbt)-[\w-]{16,}|npm_[A-Za-z0-9]{30,}|xox[abeoprs]-[\w-]{10,}` +
 			`|(?:AKIA|ASIA)[A-Z0-9]{16}\b|sk-[\w-]*[A-Za-z0-9]{20,}|[sr]k_live_\w{16,}|AIza[\w-]{35}|dop_v1_[a-f0-9]{64}|SG\.[\w-]{16,}\.[\w-]{16,}` +
 			`|pypi-[\w-]{50,}|hf_[A-Za-z0-9]{30,}|dckr_pat_[\w-]{20,})`),
-		key: regexp.MustCompile(`(?:^|\s)[A-Za-z0-9+/=]{2,100}\s*$`),
+		key: regexp.MustCompile(`^\s*(?:\S*\d\S*\s+){0,2}[A-Za-z0-9+/=]{2,100}\s*$`),
 	}
 	telling := regexp.MustCompile(`(?i)(TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY|AUTH|_KEY$|_PAT$|_PWD$|DSN$|COOKIE|SESSION_?KEY)`)
 	for _, e := range environ {

@@ -168,8 +168,33 @@ func TestSurroundings(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	if got := Surround(env(), dir); got.Run != "local" || got.Root != dir {
+	if got := Surround(env(), dir); got.Run != LocalRun || got.Root != dir {
 		t.Errorf("outside CI: got %+v", got)
+	}
+	// Jobs of a matrix have one name; a container's workspace is elsewhere.
+	got = Surround(env("GITHUB_ACTIONS", "true", "GITHUB_RUN_ID", "12", "GITHUB_JOB", "test", "RUNNER_NAME", "GitHub Actions 4",
+		"GITHUB_WORKSPACE", "/no/such/place", "GITHUB_BASE_REF", "next"), dir)
+	if got.Job != "test on GitHub Actions 4" || got.Root != dir || got.Base != "next" {
+		t.Errorf("a job of a matrix: got %+v", got)
+	}
+	if got := Surround(env("CIRCLECI", "true", "CIRCLE_WORKFLOW_ID", "w", "CIRCLE_JOB", "test", "CIRCLE_NODE_INDEX", "1", "CIRCLE_NODE_TOTAL", "4"), dir); got.Job != "test 1/4" {
+		t.Errorf("a shard: got %+v", got)
+	}
+	if got := Surround(env("POSTFLIGHT_RUN", "nightly-3"), dir); got.Run != "nightly-3" {
+		t.Errorf("a run that is named: got %+v", got)
+	}
+	// Without git, or where it refuses a checkout of another owner.
+	below := filepath.Join(dir, "a", "b")
+	for _, d := range []string{below, filepath.Join(dir, ".git")} {
+		if err := os.MkdirAll(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := checkout(below); got != dir {
+		t.Errorf("checkout of a subfolder: got %s, want %s", got, dir)
+	}
+	if got := Folder("", env("POSTFLIGHT_GUARD_DIR", "ledger"), Surroundings{Root: dir}); got != filepath.Join(dir, "ledger") {
+		t.Errorf("a folder that is not absolute: got %s", got)
 	}
 }
 
