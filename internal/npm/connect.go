@@ -159,26 +159,20 @@ func (s *session) wantName(u *unit, w spec, scope workspace.Scope) bool {
 }
 
 // borrow adds the packages of the root that a unit uses without declaring them,
-// for they are found from its folder: tools that its scripts call, and all of
-// them when it has no manifest of its own.
+// for they are found from its folder: tools that its scripts call, what its
+// sources import where nothing else says so, and all of them when it has no
+// manifest of its own and nothing of it was read.
 func (s *session) borrow(u *unit, r *roots) {
 	root := u.home.manifest
 	if root == nil || u.Dir == u.home.dir || u.home.lock == nil {
 		return
 	}
-	var words map[string]bool
-	if u.Manifest != "" {
-		words = map[string]bool{}
-		for name, script := range u.manifest.scripts {
-			if shipScript(name) {
-				for _, word := range strings.FieldsFunc(script, func(r rune) bool { return strings.ContainsRune(" \t\n&|;()'\"=", r) }) {
-					words[path.Base(word)] = true
-				}
-			}
-		}
-	}
+	words := scriptWords(u.manifest)
+	all := u.imports == nil && !s.exists(u.Dir, "package.json")
 	for _, w := range root.wants() {
-		if u.named[w.name] || words != nil && !words[path.Base(w.name)] && !words[tool(w.name)] {
+		used := all || words[path.Base(w.name)] || words[tool(w.name)] || u.imports[w.name] ||
+			u.imports != nil && (builds(w.name) || u.project != nil && strings.Contains(u.project.text, `"`+w.name+`:`))
+		if u.named[w.name] || !used {
 			continue
 		}
 		t := u.home.lock.direct(u.home.dir, w.name, w.want)
@@ -190,6 +184,31 @@ func (s *session) borrow(u *unit, r *roots) {
 			r.ship = append(r.ship, t.pkg)
 		}
 	}
+}
+
+// scriptWords are the words of the scripts that ship, without folders.
+func scriptWords(m *manifest) map[string]bool {
+	words := map[string]bool{}
+	for name, script := range m.scripts {
+		if !shipScript(name) {
+			continue
+		}
+		for word := range strings.FieldsFuncSeq(script, func(r rune) bool { return strings.ContainsRune(" \t\n&|;()'\"=", r) }) {
+			words[path.Base(word)] = true
+		}
+	}
+	return words
+}
+
+// builds tells packages that have a hand in every build of a repository that has
+// them in its root.
+func builds(name string) bool {
+	switch name {
+	case "typescript", "tslib", "vite", "webpack", "esbuild", "rollup", "rolldown", "tsup", "@swc/core", "@swc/helpers", "@babel/core",
+		"postcss", "tailwindcss", "autoprefixer", "sass", "less", "metro", "@angular/compiler-cli", "@angular/build", "zone.js":
+		return true
+	}
+	return false
 }
 
 // tool is the command of a package that is called otherwise.

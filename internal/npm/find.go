@@ -275,3 +275,10 @@ func (s *session) rushMembers(h *home) []func(string) bool {
 	}
 	return []func(string) bool{func(dir string) bool { return folders[dir] }}
 }
+
+// folder tells whether there are files below a path.
+func (s *session) folder(dir string) bool {
+	all := s.tree.Files()
+	i, _ := slices.BinarySearch(all, dir+"/")
+	return i < len(all) && strings.HasPrefix(all[i], dir+"/")
+}

@@ -38,18 +38,19 @@ func Read(ctx context.Context, t workspace.Tree) (workspace.Space, error) {
 // Reader remembers the lockfile it read last, for two commits mostly share one.
 // It is not for use by several goroutines at once.
 type Reader struct {
-	locks map[string]*lock // by path and hash of all that it is made of
+	locks   map[string]*lock    // by path and hash of all that it is made of
+	imports map[string][]string // by hash of a source
 }
 
 // NewReader returns a reader that has read nothing.
-func NewReader() *Reader { return &Reader{locks: map[string]*lock{}} }
+func NewReader() *Reader { return &Reader{locks: map[string]*lock{}, imports: map[string][]string{}} }
 
 // Read reads the units of a tree.
 func (r *Reader) Read(ctx context.Context, t workspace.Tree) (workspace.Space, error) {
 	s := &session{ctx: ctx, tree: t, reader: r, units: map[string]*unit{}, claimed: map[string]bool{}}
 	s.space.Ecosystem = "node"
 	s.look()
-	for _, step := range []func(){s.findHomes, s.readLocks, s.connect, s.readTasks, s.describe} {
+	for _, step := range []func(){s.findHomes, s.readLocks, s.readTasks, s.connect, s.describe} {
 		if err := ctx.Err(); err != nil {
 			return workspace.Space{}, fmt.Errorf("read the workspaces of Node: %w", err)
 		}
@@ -95,6 +96,7 @@ type unit struct {
 	project  *nxProject
 	needed   map[string]int // place in Needs by id
 	named    map[string]bool
+	imports  map[string]bool // packages that its sources name, where they were read
 	inputs   map[string]int
 }
 
