@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -80,6 +81,12 @@ func setup(env *testscript.Env) error {
 	pages := httptest.NewServer(http.FileServer(http.FS(files)))
 	env.Defer(pages.Close)
 	env.Setenv("PAGES", pages.URL)
+	slow := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		<-r.Context().Done() // never answers
+	}))
+	env.Defer(slow.Close)
+	env.Setenv("SLOW", slow.URL)
 	env.Setenv("POSTFLIGHT_SERVER", srv.URL)
 	env.Setenv("POSTFLIGHT_TOKEN", h.Grant("ci", access.Admin))
 	env.Setenv("VIEWER_TOKEN", h.Grant("viewer", access.Viewer))

@@ -232,7 +232,7 @@ func (r *run) put(ctx context.Context, m Memory) {
 		return
 	}
 	limit := 10 * time.Second
-	if begun {
+	if begun || r.away {
 		limit /= 2 // nobody's build waits long for a server
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
