@@ -62,7 +62,7 @@ func (n *node) asHit() (Hit, bool) {
 		return Hit{}, false
 	}
 	u := n.now()
-	return Hit{Name: cmp.Or(u.Name, n.id), ID: n.id, Dir: u.Dir, Scope: scope, Chain: n.chain(scope)}, true
+	return Hit{Name: n.name(), ID: n.id, Dir: u.Dir, Scope: scope, Chain: n.chain(scope)}, true
 }
 
 // natural are the products that the ecosystems know themselves. A unit that was
@@ -74,7 +74,7 @@ func (g *graph) natural() []Product {
 		if n.head == nil {
 			continue
 		}
-		p := Product{Name: cmp.Or(n.head.Name, id), Units: []string{id}}
+		p := Product{Name: n.name(), Units: []string{id}}
 		every = append(every, p)
 		if n.head.Product {
 			some = append(some, p)

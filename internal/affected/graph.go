@@ -1,7 +1,6 @@
 package affected
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -46,6 +45,17 @@ func (n *node) now() *workspace.Unit {
 		return n.head
 	}
 	return n.base
+}
+
+// name is what people call the unit; a manifest that cannot be read now gave it a
+// name before.
+func (n *node) name() string {
+	for _, u := range []*workspace.Unit{n.head, n.base} {
+		if u != nil && u.Name != "" {
+			return u.Name
+		}
+	}
+	return n.id
 }
 
 // Compute tells what a change affects.
@@ -294,7 +304,7 @@ func (g *graph) compare(n *node, changed bool) {
 // name is what people call a unit.
 func (g *graph) name(id string) string {
 	if n := g.units[id]; n != nil {
-		return cmp.Or(n.now().Name, id)
+		return n.name()
 	}
 	return id
 }
@@ -361,7 +371,7 @@ func (n *node) chain(scope workspace.Scope) []Step {
 	if scope == workspace.Verify {
 		h = n.touch
 	}
-	self := Step{Kind: "unit", Name: cmp.Or(n.now().Name, n.id)}
+	self := Step{Kind: "unit", Name: n.name()}
 	if h.from == nil {
 		return append(slices.Clone(h.steps), self)
 	}
