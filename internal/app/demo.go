@@ -201,6 +201,7 @@ products:
         current: shop/current
         releases: shop/releases
     notify: [on-call]
+    qa: [on-call]
     watch:
       for: 14s
       every: 6s
