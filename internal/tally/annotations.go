@@ -78,7 +78,7 @@ func annotated(t string) bool {
 // retrying reports whether a line says that what failed is tried again.
 func retrying(t string) bool {
 	t = strings.ToLower(t)
-	return like1(t, "waiting {n} second{s} before trying again") || strings.HasPrefix(t, "retrying ") || strings.HasPrefix(t, "will retry ") ||
+	return like1(t, "waiting {n} second{s} before trying again") || t == "retrying" || strings.HasPrefix(t, "retrying ") || strings.HasPrefix(t, "will retry ") ||
 		strings.HasPrefix(t, "##[warning]retrying") || strings.HasPrefix(t, "##[warning]attempt ")
 }
 

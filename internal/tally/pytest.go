@@ -25,6 +25,7 @@ type pytest struct {
 	report            bool // within the report of the plugin flaky
 	retried           int  // what it tells
 	sugar             pytestSugar
+	orphan            Run // what a last line without a session told: its head was cut off
 }
 
 const pytestWords = "|passed|failed|skipped|deselected|xfailed|xpassed|error|warning|rerun|subtests passed|subtests failed|subtests skipped|subtest passed|subtest failed|subtest skipped|test ran|tests ran|flaky|xdist|snapshot|snapshots passed|"
@@ -148,8 +149,11 @@ func (p *pytest) heading(text string, l logline.Line, o *out) {
 			p.quiet = l.Number
 		}
 	default:
-		if len(p.open) > 0 || p.held != nil {
+		switch {
+		case len(p.open) > 0 || p.held != nil:
 			p.last(title, l, o, false)
+		case len(text) >= 60:
+			p.beheaded(title, l)
 		}
 	}
 }
@@ -285,6 +289,26 @@ func (p *pytest) last(text string, l logline.Line, o *out, quiet bool) {
 	}
 }
 
+// beheaded keeps a last line that stands in no session: of "pytest | tail" nothing
+// else is left. Others quote such lines, but none ends with one.
+func (p *pytest) beheaded(title string, l logline.Line) {
+	words, took, ok := strings.Cut(title, " in ")
+	if _, timed := match(took, "~s*"); !ok || !timed {
+		return
+	}
+	counts, ok := tallied(words, ", ")
+	if !ok || !only(counts, pytestWords) {
+		return
+	}
+	p.orphan = Run{Tool: "pytest", Kind: Test, Passed: counts["passed"] + counts["xfailed"] + counts["xpassed"],
+		Failed: counts["failed"] + counts["error"], Skipped: counts["skipped"], Text: title}
+	p.orphan.place(l)
+	p.orphan.State = outcome(p.orphan)
+	if p.orphan.Failed > 0 {
+		p.orphan.Failures = p.fails
+	}
+}
+
 // release adds the run that is held.
 func (p *pytest) release(o *out) {
 	if p.held != nil {
@@ -299,6 +323,9 @@ func (p *pytest) end(o *out) {
 		// With -qq there is no last line, only the names of what failed.
 		o.add(Run{Tool: "pytest", Kind: Test, State: Failed, Failed: len(p.fails), Uncounted: true, Failures: p.fails,
 			First: p.fails[0].Line, Last: p.fails[len(p.fails)-1].Line})
+	}
+	if p.orphan.Tool != "" && len(o.r.runs) == 0 && len(p.open) == 0 && p.orphan.Last+3 >= o.r.lines {
+		o.add(p.orphan)
 	}
 	p.abandon(o)
 	p.sugar.end(o)

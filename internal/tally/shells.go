@@ -11,6 +11,8 @@ var killTriggers = []string{
 	inner, "Killed", "Segmentation fault", "Bus error", "Abort trap: 6", "Out of memory: Killed process ", "Command terminated by signal ",
 	"timeout: sending signal ", "g++: fatal error: ", "gcc: fatal error: ", "c++: fatal error: ", "cc: fatal error: ",
 	"collect2: fatal error: ld terminated with signal ", "command terminated with exit code ", "Aborted (core dumped)",
+	"npm error A complete log of this run can be found in: ", "npm ERR! A complete log of this run can be found in:", "error: could not find `Cargo.toml` in `",
+	"***Test Failed*** ", "/usr/", "/opt/", "/root/", "/home/", "python", "> echo \"Error: no test specified\" && exit 1",
 	"error: process didn't exit successfully: `", "zsh: ", "sh: ", "/bin/sh: ", "bash: ", "/bin/bash: ",
 }
 
@@ -31,6 +33,25 @@ func killed(t string, l logline.Line, o *out) {
 	switch {
 	case alone(t):
 		mark("shell")
+	case strings.HasPrefix(t, "npm "):
+		// Its block of errors ends with this; what became of it, what follows tells.
+		o.mark(rule.ChildFailed, "npm", l)
+	case strings.HasPrefix(t, "error: could not find `Cargo.toml` in `"):
+		o.mark(rule.ChildFailed, "cargo", l)
+	case strings.HasPrefix(t, "***Test Failed*** "):
+		if n, ok := like(t, "***Test Failed*** {n} failures."); ok && n[0] > 0 {
+			r := of("doctest", Test, l)
+			r.State, r.Failed = Failed, n[0]
+			o.add(r)
+		}
+	case strings.HasPrefix(t, "> echo "):
+		if t == "> echo \"Error: no test specified\" && exit 1" {
+			o.mark(rule.NothingSelected, "npm", l)
+		}
+	case t[0] == '/' || strings.HasPrefix(t, "python"):
+		if program, said, _ := strings.Cut(t, ": "); strings.HasPrefix(base(program), "python") && anyPrefix(said, "No module named ", "can't open file '") {
+			o.mark(rule.ChildFailed, "Python", l)
+		}
 	case strings.HasPrefix(t, "zsh: "):
 		if anyPrefix(t, "zsh: killed ", "zsh: segmentation fault ", "zsh: abort ", "zsh: bus error ") {
 			mark("shell")
@@ -93,6 +114,10 @@ func shellSays(t, rest string, l logline.Line, o *out) {
 		o.mark(rule.ChildFailed, "shell", l)
 		return
 	}
+	if name, why, ok := strings.Cut(rest, ": "); ok && (why == "No such file or directory" || why == "Permission denied") && token(name) && anyPrefix(name, "./", "../", "/") {
+		o.mark(rule.ChildFailed, "shell", l)
+		return
+	}
 	_, rest, ok = leading(rest)
 	rest = strings.TrimLeft(rest, " ")
 	if !ok {
@@ -105,3 +130,6 @@ func shellSays(t, rest string, l logline.Line, o *out) {
 		}
 	}
 }
+
+// base is the last part of a path.
+func base(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
