@@ -223,9 +223,9 @@ func wantedSteps(list []string) ([]pipeline.Wanted, error) {
 			return nil, fmt.Errorf("--expect %s: no such file", e)
 		}
 		w := pipeline.Wanted{Name: e}
-		if name, count, ok := strings.Cut(e, ":"); ok {
-			if n, err := strconv.Atoi(count); err == nil {
-				w = pipeline.Wanted{Name: name, MinTests: n}
+		if i := strings.LastIndexByte(e, ':'); i > 0 { // "test:unit" is a name, "test:unit:100" a demand
+			if n, err := strconv.Atoi(e[i+1:]); err == nil {
+				w = pipeline.Wanted{Name: e[:i], MinTests: n}
 			}
 		}
 		if err := add(w, "--expect"); err != nil {

@@ -51,6 +51,7 @@ type wide struct {
 	half  rune // the first of two surrogates
 	out   []byte
 	next  int // of out
+	err   error
 }
 
 // Read decodes a block at a time.
@@ -67,19 +68,19 @@ func (w *wide) Read(p []byte) (int, error) {
 
 func (w *wide) fill() error {
 	w.out, w.next = w.out[:0], 0
-	var unit [2]byte
-	for len(w.out) < 32<<10 {
-		if _, err := io.ReadFull(w.in, unit[:]); err != nil {
-			if w.half != 0 || err == io.ErrUnexpectedEOF { // it ends within a character
-				w.out, w.half = utf8.AppendRune(w.out, utf8.RuneError), 0
+	for len(w.out) < 32<<10 && w.err == nil {
+		var unit [2]byte
+		if unit[0], w.err = w.in.ReadByte(); w.err == nil {
+			unit[1], w.err = w.in.ReadByte()
+			if w.err != nil && w.half == 0 {
+				w.half = utf8.RuneError // it ends within a character
 			}
-			if len(w.out) > 0 && (err == io.EOF || err == io.ErrUnexpectedEOF) {
-				return nil
+		}
+		if w.err != nil {
+			if w.half != 0 {
+				w.out = utf8.AppendRune(w.out, utf8.RuneError)
 			}
-			if err == io.ErrUnexpectedEOF {
-				return io.EOF
-			}
-			return err
+			break
 		}
 		r := rune(w.order.Uint16(unit[:]))
 		switch {
@@ -95,5 +96,8 @@ func (w *wide) fill() error {
 		}
 		w.out = utf8.AppendRune(w.out, r)
 	}
-	return nil
+	if len(w.out) > 0 {
+		return nil
+	}
+	return w.err
 }
