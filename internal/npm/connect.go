@@ -246,49 +246,73 @@ func tool(name string) string {
 	return name
 }
 
+// maxListed is how large a closure is listed package by package. Larger ones
+// are told by what the unit asks for itself, each with all below it: two closures
+// differ just the same, for one that grows past the limit is another anyway.
+const maxListed = 256
+
 // install fills the closure of a unit.
 func (s *session) install(u *unit, r roots) {
 	l := u.lock
 	if l == nil {
 		return
 	}
+	seen := make([]bool, len(l.pkgs))
+	ship := l.walk(r.ship, seen, func(dir, via string) { s.wantDir(u, dir, workspace.Ship, via) })
+	verify := l.walk(r.verify, seen, func(dir, via string) { s.wantDir(u, dir, workspace.Verify, via) })
+	before := u.External
+	u.External = make(map[string]string, len(before)+len(l.settings)+len(u.home.settings)+min(len(ship), maxListed)+min(len(verify), maxListed)+4)
+	maps.Copy(u.External, before)
 	for k, v := range l.settings {
 		u.External["setting "+k] = v
 	}
-	seen := make([]bool, len(l.pkgs))
-	patched := map[string][]string{}
-	for _, p := range slices.Concat(l.patches, u.home.patches) {
-		patched[p.name] = append(patched[p.name], p.file)
+	u.list("", r.ship, ship)
+	u.list(VerifyPrefix, r.verify, verify)
+	u.marks("", workspace.Ship, ship)
+	u.marks(VerifyPrefix, workspace.Verify, verify)
+}
+
+// list puts a closure into External.
+func (u *unit) list(prefix string, direct, all []int) {
+	put := func(key, print string) {
+		key = prefix + key
+		if other, ok := u.External[key]; ok && other != print {
+			print = other + " " + print
+		}
+		u.External[key] = print
 	}
-	put := func(prefix string, scope workspace.Scope) (func(int), func(string, string)) {
-		return func(i int) {
-				p := &l.pkgs[i]
-				key := p.key
-				if prefix != "" {
-					key = prefix + key
-				}
-				print := p.print
-				if other, ok := u.External[key]; ok && other != print {
-					print = other + " " + print
-				}
-				u.External[key] = print
-				if how, ok := u.home.built[p.name]; ok {
-					u.External[prefix+"scripts of "+p.name] = how
-				}
-				for _, file := range patched[p.name] {
-					u.input(literal(file), scope, "patch of "+p.name)
-				}
-			}, func(dir, via string) {
-				s.wantDir(u, dir, scope, via)
-			}
+	if len(all) <= maxListed {
+		for _, i := range all {
+			put(u.lock.pkgs[i].key, u.lock.pkgs[i].print)
+		}
+		return
 	}
-	if u.External == nil || len(u.External) == 0 {
-		u.External = make(map[string]string, 64)
+	for _, i := range direct {
+		put(u.lock.pkgs[i].key+" and below", u.lock.tower[i])
 	}
-	visit, unit := put("", workspace.Ship)
-	l.walk(r.ship, seen, visit, unit)
-	visit, unit = put(VerifyPrefix, workspace.Verify)
-	l.walk(r.verify, seen, visit, unit)
+}
+
+// marks notes what else is done to the packages of a closure: patches, and
+// whether their install scripts run.
+func (u *unit) marks(prefix string, scope workspace.Scope, all []int) {
+	patches := slices.Concat(u.lock.patches, u.home.patches)
+	if len(patches) == 0 && len(u.home.built) == 0 {
+		return
+	}
+	names := make(map[string]bool, len(all))
+	for _, i := range all {
+		names[u.lock.pkgs[i].name] = true
+	}
+	for _, p := range patches {
+		if names[p.name] {
+			u.input(literal(p.file), scope, "patch of "+p.name)
+		}
+	}
+	for name, how := range u.home.built {
+		if names[name] {
+			u.External[prefix+"scripts of "+name] = how
+		}
+	}
 }
 
 // checks tells packages that by their name only check or format.

@@ -23,6 +23,12 @@ type lock struct {
 	settings map[string]string
 	// patches are files that are applied to packages of a name.
 	patches []patch
+	// start and next are the edges to packages, in one piece for speed: those of i
+	// are next[start[i]:start[i+1]]. links are the packages with edges to folders.
+	start, next []int32
+	links       map[int]bool
+	// tower is, for each package, the hash of it and all below it.
+	tower []string
 }
 
 // pkg is one resolved package.
@@ -87,6 +93,19 @@ func (l *lock) seal() {
 		}
 		p.print = hash(b)
 	}
+	l.links = map[int]bool{}
+	for i := range l.pkgs {
+		l.start = append(l.start, int32(len(l.next)))
+		for _, e := range l.pkgs[i].edges {
+			if e.to.pkg >= 0 {
+				l.next = append(l.next, int32(e.to.pkg))
+			} else if e.to.unit {
+				l.links[i] = true
+			}
+		}
+	}
+	l.start = append(l.start, int32(len(l.next)))
+	l.tower = l.towers()
 }
 
 func hash(b []byte) string {
@@ -96,28 +115,33 @@ func hash(b []byte) string {
 
 func hashStrings(parts ...string) string { return hash([]byte(strings.Join(parts, "\x00"))) }
 
-// walk visits what is reached from some packages, each once, and calls unit for
-// every folder of the tree that is met. seen is shared by walks that must not
-// visit a package twice; visit numbers of l.pkgs.
-func (l *lock) walk(from []int, seen []bool, visit func(int), unit func(dir, via string)) {
-	stack := slices.Clone(from)
-	for len(stack) > 0 {
-		i := stack[len(stack)-1]
-		stack = stack[:len(stack)-1]
-		if seen[i] {
-			continue
+// walk returns what is reached from some packages and seen does not have yet,
+// and calls unit for every folder of the tree that is met.
+func (l *lock) walk(from []int, seen []bool, unit func(dir, via string)) []int {
+	var order []int
+	for _, i := range from {
+		if !seen[i] {
+			seen[i] = true
+			order = append(order, i)
 		}
-		seen[i] = true
-		visit(i)
-		for _, e := range l.pkgs[i].edges {
-			switch {
-			case e.to.unit:
-				unit(e.to.dir, l.pkgs[i].name)
-			case e.to.pkg >= 0 && !seen[e.to.pkg]:
-				stack = append(stack, e.to.pkg)
+	}
+	for at := 0; at < len(order); at++ {
+		i := order[at]
+		for _, to := range l.next[l.start[i]:l.start[i+1]] {
+			if !seen[to] {
+				seen[to] = true
+				order = append(order, int(to))
+			}
+		}
+		if len(l.links) > 0 && l.links[i] {
+			for _, e := range l.pkgs[i].edges {
+				if e.to.unit {
+					unit(e.to.dir, l.pkgs[i].name)
+				}
 			}
 		}
 	}
+	return order
 }
 
 // join joins folders of the tree; the root is "".
