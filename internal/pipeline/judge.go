@@ -234,7 +234,7 @@ func (j *judge) quoted(r tally.Run) bool {
 			last = o
 		}
 	}
-	return last.Tool == tool && last.State == tally.Passed && last.Executed() > 0 && last.Last > r.Last
+	return (last.Tool == tool || last.Tool == "TAP") && last.State == tally.Passed && last.Executed() > 0 && last.Last > r.Last
 }
 
 // line is the command line that was run, behind names such as "npm test".

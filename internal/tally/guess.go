@@ -44,7 +44,7 @@ func (g *guess) look(r *Reader, text []byte) {
 	}
 	f, name, rest := formOf(text)
 	if f == timeForm {
-		if named, n, behind := formOf(rest); named == pipeForm || named == bracketForm {
+		if named, n, behind := formOf(rest); named == pipeForm {
 			f, name, rest = named, n, behind
 		}
 	}

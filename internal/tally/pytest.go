@@ -25,6 +25,7 @@ type pytest struct {
 	report            bool // within the report of the plugin flaky
 	retried           int  // what it tells
 	sugar             pytestSugar
+	width             int // of the frames of the open sessions, the narrowest
 	orphan            Run // what a last line without a session told: its head was cut off
 }
 
@@ -137,6 +138,9 @@ func (p *pytest) heading(text string, l logline.Line, o *out) {
 		p.release(o)
 		run := Run{Tool: "pytest", Kind: Test}
 		run.place(l)
+		if len(p.open) == 0 || len(text) < p.width {
+			p.width = len(text)
+		}
 		p.begin(run)
 		p.quiet, p.summary, p.fails = 0, false, nil
 	case "FAILURES", "ERRORS", "warnings summary", "short test summary info", "slowest durations", "PASSES", "XFAILURES":
@@ -150,6 +154,8 @@ func (p *pytest) heading(text string, l logline.Line, o *out) {
 		}
 	default:
 		switch {
+		case (len(p.open) > 0 || p.held != nil) && len(text) < p.width-2:
+			// All its frames are as wide as the first: this one a test printed.
 		case len(p.open) > 0 || p.held != nil:
 			p.last(title, l, o, false)
 		case len(text) >= 60:
