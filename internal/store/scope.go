@@ -14,7 +14,7 @@ import (
 // How much is kept of changes and builds; what belongs to a kept release stays.
 const (
 	keptScopes = "500" // of all changes
-	keptBuilds = "20"  // of each product
+	keptBuilds = "40"  // of each product
 )
 
 // sameCommit matches a commit by its whole name ($1), or by the beginning of

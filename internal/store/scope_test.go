@@ -135,7 +135,7 @@ func TestManifests(t *testing.T) {
 	})
 }
 
-// Of changes five hundred stay and of builds twenty, and what a kept release
+// Of changes five hundred stay and of builds forty, and what a kept release
 // was held against.
 func TestScopesArePruned(t *testing.T) {
 	t.Parallel()
@@ -146,7 +146,7 @@ func TestScopesArePruned(t *testing.T) {
 					return err
 				}
 			}
-			for i := range 30 {
+			for i := range 50 {
 				if _, err := tx.PutManifest(ctx, built(i, "a")); err != nil {
 					return err
 				}
