@@ -3,6 +3,7 @@ package guard
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/postflight/postflight/internal/pipeline"
 	"github.com/postflight/postflight/internal/rule"
@@ -17,12 +18,20 @@ func ClosingText(w io.Writer, c pipeline.Closing, style Style) {
 	}
 	_, _ = fmt.Fprintf(w, "postflight guard: run %s: %s; %d steps expected, %d in the ledger\n", safe(c.Run), word, len(c.Wanted), len(c.Steps))
 	for _, s := range c.Steps {
-		_, _ = fmt.Fprintf(w, "  %-20s %s\n", safe(s.Name), Headline(s, style))
+		_, _ = fmt.Fprintf(w, "  %-20s %s\n", safe(called(c, s)), Headline(s, style))
 	}
 	for _, m := range missing(c) {
 		_, _ = fmt.Fprintf(w, "  %-20s %s\n", safe(m.Name), style.Red("never ran"))
 	}
 	Findings(w, c.Findings, style)
+}
+
+// called is the name of a step, with its job where several ran it.
+func called(c pipeline.Closing, s pipeline.Step) string {
+	if s.Job != "" && slices.ContainsFunc(c.Steps, func(o pipeline.Step) bool { return o.Name == s.Name && o.Job != s.Job }) {
+		return s.Name + " (" + s.Job + ")"
+	}
+	return s.Name
 }
 
 // missing are the expected steps that the ledger does not know.
@@ -52,7 +61,7 @@ func ClosingMarkdown(w io.Writer, c pipeline.Closing) {
 		if s.Tests != nil {
 			tests = fmt.Sprintf("%d passed, %d failed, %d skipped", s.Tests.Passed, s.Tests.Failed, s.Tests.Skipped)
 		}
-		_, _ = fmt.Fprintf(w, "| %s | %s | %s | %s |\n", plainMarkdown(s.Name), s.State, tests, took(s.Duration))
+		_, _ = fmt.Fprintf(w, "| %s | %s | %s | %s |\n", plainMarkdown(called(c, s)), s.State, tests, took(s.Duration))
 	}
 	for _, m := range missing(c) {
 		_, _ = fmt.Fprintf(w, "| %s | **never ran** | – | – |\n", plainMarkdown(m.Name))
