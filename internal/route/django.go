@@ -85,7 +85,7 @@ func (s *scan) djangoBase(p string) (string, bool) {
 		if manage == nil {
 			continue
 		}
-		c := lex(manage, python)
+		c := s.python(path.Join(dir, "manage.py"))
 		for i := range c {
 			if c.at(i) != (token{literal, "DJANGO_SETTINGS_MODULE"}) {
 				continue
@@ -108,7 +108,7 @@ func (s *scan) djangoBase(p string) (string, bool) {
 func (s *scan) rootUrls(dir, settings string) string {
 	file := path.Join(dir, strings.ReplaceAll(settings, ".", "/"))
 	for _, f := range []string{file + ".py", file + "/__init__.py", file + "/base.py", path.Dir(file) + "/base.py", path.Dir(file) + "/common.py", path.Dir(file) + "/__init__.py"} {
-		c := lex(s.text(f), python)
+		c := s.python(f)
 		for i := range c {
 			if c.seq(i, "ROOT_URLCONF", "=") {
 				if text, ok := c.str(i + 2); ok {
@@ -139,7 +139,7 @@ func (d *djangoSearch) find(module, base string, depth int) {
 		return
 	}
 	d.seen[file] = true
-	for _, u := range djangoPaths(lex(d.text(file), python)) {
+	for _, u := range djangoPaths(d.python(file)) {
 		if u.module != "" {
 			d.find(u.module, join(base, u.pattern), depth+1)
 		}

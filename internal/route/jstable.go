@@ -14,10 +14,11 @@ type table struct {
 	why     string
 	out     []Route
 	read    map[int]bool
+	asked   map[string]bool
 }
 
 func tableRoutes(p string, c code) []Route {
-	t := &table{code: c, closing: c.closing(), read: map[int]bool{}}
+	t := &table{code: c, closing: c.closing(), read: map[int]bool{}, asked: map[string]bool{}}
 	switch {
 	case c.has("@angular/router"):
 		t.why = "Angular routes"
@@ -115,6 +116,10 @@ func (t *table) listAt(at int, base string) {
 
 // variable reads "const routes = [" and "const routes: T[] = [".
 func (t *table) variable(name, base string) {
+	if t.asked[name] || len(t.asked) > 100 {
+		return
+	}
+	t.asked[name] = true
 	for i := range t.code {
 		if !t.is(i, name) || !t.is(i-1, "const") && !t.is(i-1, "let") && !t.is(i-1, "var") {
 			continue

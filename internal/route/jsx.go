@@ -69,6 +69,9 @@ func jsxElement(a attrs, prefix element, closed bool) (element, []Route) {
 	if got == "/{rest...?}" {
 		return element{}, nil
 	}
+	if len(prefix.pattern) > maxPattern {
+		return element{}, nil
+	}
 	one := element{join(prefix.pattern, got), true}
 	if strings.HasPrefix(path, "/") && prefix.pattern != "" && strings.HasPrefix(got, prefix.pattern) {
 		one.pattern = got

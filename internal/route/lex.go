@@ -52,11 +52,13 @@ type lexer struct {
 	src string
 	pos int
 	out code
+	// open is, for each quote, up to where it is known that nothing closes one.
+	open map[byte]int
 }
 
 // lex never fails: what it does not understand becomes a sign.
 func lex(src []byte, t tongue) code {
-	l := &lexer{tongue: t, src: string(src)}
+	l := &lexer{tongue: t, src: string(src), open: map[byte]int{}}
 	for l.pos < len(l.src) {
 		l.next()
 	}
@@ -123,10 +125,14 @@ func (l *lexer) operand() bool {
 
 // pattern reads a regular expression on this line; false when it is none.
 func (l *lexer) pattern() bool {
+	if l.pos < l.open['/'] {
+		return false
+	}
 	class := false
 	for i := l.pos + 1; i < len(l.src); i++ {
 		switch l.src[i] {
 		case '\n':
+			l.open['/'] = i
 			return false
 		case '\\':
 			i++
@@ -142,18 +148,31 @@ func (l *lexer) pattern() bool {
 			}
 		}
 	}
+	l.open['/'] = len(l.src)
 	return false
+}
+
+// unclosed takes a quote that nothing closes before end as a sign.
+func (l *lexer) unclosed(end int) {
+	c := l.src[l.pos]
+	l.open[c] = max(l.open[c], end)
+	l.pos++
+	l.add(mark, string(c))
 }
 
 // template reads a JavaScript template; those within it are passed over by
 // counting braces.
 func (l *lexer) template() {
-	start, computed, braces := l.pos+1, false, []int{}
+	if l.pos < l.open['`'] {
+		l.unclosed(0)
+		return
+	}
+	start, computed, braces := l.pos+1, false, 0
 	for i := start; i < len(l.src); i++ {
 		switch c := l.src[i]; {
 		case c == '\\':
 			i++
-		case c == '`' && len(braces) == 0:
+		case c == '`' && braces == 0:
 			l.pos = i + 1
 			if computed {
 				l.add(opaque, "")
@@ -163,14 +182,13 @@ func (l *lexer) template() {
 			return
 		case c == '$' && strings.HasPrefix(l.src[i:], "${"):
 			computed = true
-			braces = append(braces, i)
+			braces++
 			i++
-		case c == '}' && len(braces) > 0:
-			braces = braces[:len(braces)-1]
+		case c == '}' && braces > 0:
+			braces--
 		}
 	}
-	l.pos++
-	l.add(mark, "`")
+	l.unclosed(len(l.src))
 }
 
 // quoted reads a string in quotes; prefix is what stood before it.
@@ -180,6 +198,10 @@ func (l *lexer) quoted(prefix string) {
 		l.pos += 3
 		l.skipTo(three)
 		l.add(opaque, "")
+		return
+	}
+	if l.pos < l.open[c] {
+		l.unclosed(0)
 		return
 	}
 	verbatim := strings.ContainsAny(prefix, "@rR")
@@ -196,8 +218,7 @@ func (l *lexer) quoted(prefix string) {
 			}
 			return
 		case d == '\n' && !verbatim && l.name != php.name:
-			l.pos++
-			l.add(mark, string(c))
+			l.unclosed(i)
 			return
 		case d == '\\' && !verbatim && i+1 < len(l.src):
 			i++
@@ -211,8 +232,7 @@ func (l *lexer) quoted(prefix string) {
 			b.WriteByte(d)
 		}
 	}
-	l.pos++
-	l.add(mark, string(c))
+	l.unclosed(len(l.src))
 }
 
 // words reads Ruby's %w[a b] and %i[a b] as a list of strings.
@@ -221,7 +241,7 @@ func (l *lexer) words() bool {
 	if l.pos+2 >= len(l.src) || ends[l.src[l.pos+2]] == 0 {
 		return false
 	}
-	rest := l.src[l.pos+3:]
+	rest := l.src[l.pos+3 : min(len(l.src), l.pos+4096)]
 	end := strings.IndexByte(rest, ends[l.src[l.pos+2]])
 	if end < 0 {
 		return false

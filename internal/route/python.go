@@ -8,7 +8,7 @@ import (
 
 // pythonRoutes reads Django's urls, and the decorators of Flask and FastAPI.
 func (s *scan) pythonRoutes(p string) []Route {
-	c := lex(s.text(p), python)
+	c := s.python(p)
 	switch {
 	case path.Base(p) == "urls.py" && c.has("django"):
 		return s.djangoRoutes(p, c)
@@ -16,6 +16,16 @@ func (s *scan) pythonRoutes(p string) []Route {
 		return s.decorated(p, c)
 	}
 	return nil
+}
+
+// python returns a file as tokens, cut once.
+func (s *scan) python(p string) code {
+	c, ok := s.lexed[p]
+	if !ok {
+		c = lex(s.text(p), python)
+		s.lexed[p] = c
+	}
+	return c
 }
 
 // app is a variable of a Flask or FastAPI file.
@@ -88,7 +98,11 @@ func (s *scan) decorated(p string, c code) []Route {
 	closing := c.closing()
 	vars := apps(c, closing)
 	bases := map[string]string{}
+	if len(vars) > 50 {
+		return nil
+	}
 	for name := range vars {
+		s.left = 20
 		if base, ok := s.pythonBase(p, name, 0); ok {
 			bases[name] = base
 		}
@@ -126,12 +140,13 @@ func (s *scan) decorated(p string, c code) []Route {
 // one that applications are put together in, in a folder above. Mounted nowhere,
 // or more than once, is not known.
 func (s *scan) pythonBase(p, name string, depth int) (string, bool) {
-	c := lex(s.text(p), python)
+	c := s.python(p)
 	vars := apps(c, c.closing())
 	a, ok := vars[name]
-	if !ok || !a.sure || depth > 4 {
+	if !ok || !a.sure || depth > 4 || s.left <= 0 {
 		return "", false
 	}
+	s.left--
 	if a.root {
 		return "/", true
 	}
@@ -139,7 +154,7 @@ func (s *scan) pythonBase(p, name string, depth int) (string, bool) {
 	for _, file := range assemblies(p) {
 		for _, m := range s.mountsIn(file, p, name) {
 			base, ok := s.pythonBase(file, m.parent, depth+1)
-			if !ok || !m.sure {
+			if !ok || !m.sure || len(bases) > 0 {
 				return "", false
 			}
 			own := join(m.prefix, a.prefix)
@@ -183,7 +198,7 @@ func (s *scan) mountsIn(file, p, name string) []mounted {
 	if !strings.Contains(string(text), "include_router") && !strings.Contains(string(text), "register_blueprint") {
 		return nil
 	}
-	c := lex(text, python)
+	c := s.python(file)
 	closing := c.closing()
 	module := strings.TrimSuffix(path.Base(p), ".py")
 	if module == "__init__" {

@@ -148,7 +148,7 @@ func (r *rails) read(c code, head string, f frame) frame {
 
 func (r *rails) within(f frame, name string) frame {
 	p, ok := railsPattern(name)
-	return frame{prefix: join(f.prefix, p), hidden: !ok}
+	return frame{prefix: join(f.prefix, p), hidden: !ok || len(f.prefix) > maxPattern}
 }
 
 func (r *rails) emit(pattern string) {
@@ -227,7 +227,7 @@ func (r *rails) resources(names []string, opts map[string]string, f frame, many 
 		if wants("edit") {
 			r.emit(join(one, "edit"))
 		}
-		inner = frame{prefix: one, member: one, all: all, hidden: opts["shallow"] != ""}
+		inner = frame{prefix: one, member: one, all: all, hidden: opts["shallow"] != "" || len(all) > maxPattern}
 		if many {
 			inner.prefix = join(all, "{"+singular(name)+"_"+param+"}")
 		}

@@ -41,7 +41,7 @@ type Route struct {
 
 // The bounds of what is read.
 const (
-	maxSource  = 1 << 20 // bytes of a file; a longer one is not written by hand
+	maxSource  = 1 << 19 // bytes of a file; a longer one is not written by hand
 	maxPerFile = 5000    // routes
 	maxPattern = 512     // bytes
 	maxParts   = 40      // segments of a pattern or an address
@@ -53,7 +53,7 @@ const (
 // it is after the change, or an error when there is none. Tests, type
 // declarations and files that no router reads give nothing.
 func Of(paths []string, read func(path string) ([]byte, error)) []Route {
-	s := &scan{read: read, seen: map[string][]byte{}}
+	s := &scan{read: read, seen: map[string][]byte{}, lexed: map[string]code{}}
 	done := map[string]bool{}
 	var out []Route
 	for _, p := range paths {
@@ -100,6 +100,9 @@ func printable(s string) bool {
 type scan struct {
 	read func(path string) ([]byte, error)
 	seen map[string][]byte
+	// left is how many more files may be asked where one is mounted.
+	left  int
+	lexed map[string]code
 }
 
 // text returns a file, or nil when there is none or it is too long to be source.
