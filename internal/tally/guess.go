@@ -50,7 +50,7 @@ func (g *guess) look(r *Reader, text []byte) {
 	}
 	same := f != plainForm && f == g.form && g.line == r.lines-1 && (f == timeForm || f == stepForm || g.name == string(name))
 	void := len(bytes.TrimRight(rest, " ")) == 0 || rest[0] == ' ' || rest[0] == '\t'
-	if same && (f != timeForm || void || g.void) {
+	if same && (f != timeForm || void || g.void || bytes.Contains(text[:min(len(text), 30)], []byte("][Step "))) {
 		g.told = true
 		two := f == timeForm && g.spaced(text)
 		r.split = func(text []byte) (name, rest []byte, ok bool) {

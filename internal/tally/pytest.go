@@ -330,7 +330,7 @@ func (p *pytest) end(o *out) {
 		o.add(Run{Tool: "pytest", Kind: Test, State: Failed, Failed: len(p.fails), Uncounted: true, Failures: p.fails,
 			First: p.fails[0].Line, Last: p.fails[len(p.fails)-1].Line})
 	}
-	if p.orphan.Tool != "" && len(o.r.runs) == 0 && len(p.open) == 0 && p.orphan.Last+3 >= o.r.lines {
+	if p.orphan.Tool != "" && len(o.r.runs) == 0 && len(p.open) == 0 && p.orphan.Last+12 >= o.r.lines {
 		o.add(p.orphan)
 	}
 	p.abandon(o)

@@ -192,6 +192,7 @@ func grammars() []grammar {
 	all = append(all, scriptGrammars()...)
 	all = append(all, nativeGrammars()...)
 	all = append(all, buildGrammars()...)
+	all = append(all, &printed{}) // after all that speak for themselves
 	return all
 }
 
