@@ -3,6 +3,7 @@ package pipeline
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/postflight/postflight/internal/rule"
@@ -164,11 +165,28 @@ func (j *judge) repeated(i int) (int, bool) {
 			if mended(r, n) {
 				return k, true
 			}
-		case same(r, n), n.Executed() > 0 && j.retried(r.Last, n.First):
+		case same(r, n), n.Executed() >= r.Executed() && loops(j.line()), n.Executed() > 0 && j.retried(r.Last, n.First):
 			return k, true
 		}
 	}
 	return 0, false
+}
+
+// loops reports whether a command line tries again by itself: "until a", "a &&
+// break" in a loop, "a || a".
+func loops(argv []string) bool {
+	line := strings.Join(argv, " ")
+	if strings.Contains(line, "&& break") || strings.Contains(line, "until ") && strings.Contains(line, "done") {
+		return true
+	}
+	for first, rest, ok := strings.Cut(line, "||"); ok; first, rest, ok = strings.Cut(rest, "||") {
+		again, _, _ := strings.Cut(rest, "||")
+		again = strings.TrimSpace(again)
+		if again != "" && strings.HasSuffix(strings.TrimSpace(first), again) {
+			return true
+		}
+	}
+	return false
 }
 
 // broken reports whether a run names suites that failed, mended whether all of

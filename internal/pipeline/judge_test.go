@@ -45,6 +45,18 @@ func said() []step {
 		{"failed, and exit code 0", Facts{Log: log(fail)}, Silent, []rule.ID{rule.Contradiction}, nil},
 		{"another suite passed after it", Facts{Log: log(fail, tally.Run{State: tally.Passed, Passed: 40})}, Silent, []rule.ID{rule.Contradiction}, nil},
 		{"the same suite passed after it", Facts{Log: log(fail, pass)}, Passed, nil, []rule.ID{rule.FlakyRetries}},
+		{
+			"a command line that tries again", Facts{Argv: []string{"sh", "-c", "for i in 1 2 3; do npm test && break; done"}, Log: log(fail, tally.Run{State: tally.Passed, Passed: 40})},
+			Passed, nil, []rule.ID{rule.FlakyRetries},
+		},
+		{
+			"a command line that says it twice", Facts{Argv: []string{"sh", "-c", "npm test || npm test"}, Log: log(fail, tally.Run{State: tally.Passed, Passed: 40})},
+			Passed, nil, []rule.ID{rule.FlakyRetries},
+		},
+		{
+			"another command after it", Facts{Argv: []string{"sh", "-c", "npm test || npm run e2e || true"}, Log: log(fail, tally.Run{State: tally.Passed, Passed: 40})},
+			Silent, []rule.ID{rule.Contradiction}, nil,
+		},
 		{"as many tests, others skipped", Facts{Log: log(fail, tally.Run{State: tally.Passed, Passed: 9, Skipped: 3})}, Silent, []rule.ID{rule.Contradiction}, nil},
 		{
 			"the suites that failed passed after it",
