@@ -129,6 +129,11 @@ func closures() []story {
 			[]string{"ship admin: react@18.2.0 → ui → admin", "ship web: react@18.2.0 → ui → web"}, "",
 		},
 		{
+			"a tool that only checks",
+			affected.Input{Changes: changed("pnpm-lock.yaml"), Head: with(external("apps/admin", map[string]string{"react@18.2.0": "a", workspace.VerifyPrefix + "eslint@9.0.0": "b"}))},
+			[]string{"verify admin: +eslint@9.0.0 → admin"}, "",
+		},
+		{
 			"a library removed", affected.Input{Changes: []affected.Change{{Path: "packages/theme/package.json", Removed: true}}, Head: with(remove)},
 			[]string{"ship admin: theme → ui → admin", "ship web: theme → ui → web"}, "",
 		},

@@ -1,6 +1,7 @@
 package affected
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -285,8 +286,12 @@ func (g *graph) compare(n *node, changed bool) {
 		g.mark(n, workspace.Ship, hit{steps: []Step{{Kind: "unit", Name: n.base.Manifest, Why: "removed"}}})
 		return
 	}
-	if text := closure(n.base.External, n.head.External); text != "" {
-		g.mark(n, workspace.Ship, hit{steps: []Step{{Kind: "lockfile", Name: text, Why: "resolved otherwise"}}})
+	ship, verify := closure(n.base.External, n.head.External)
+	if ship != "" {
+		g.mark(n, workspace.Ship, hit{steps: []Step{{Kind: "lockfile", Name: ship, Why: "resolved otherwise"}}})
+	}
+	if verify != "" {
+		g.mark(n, workspace.Verify, hit{steps: []Step{{Kind: "lockfile", Name: verify, Why: "resolved otherwise"}}})
 	}
 	was, is := needs(n.base), needs(n.head)
 	for _, id := range slices.Sorted(maps.Keys(is)) {
@@ -319,26 +324,45 @@ func needs(u *workspace.Unit) map[string]workspace.Scope {
 	return out
 }
 
-// closure says in a few words how two closures differ; "" when they do not.
-func closure(was, is map[string]string) string {
-	var out []string
-	for _, k := range slices.Sorted(maps.Keys(is)) {
+// closure says in a few words how two closures differ, in what ships and in what
+// verifies; "" where they do not.
+func closure(was, is map[string]string) (ship, verify string) {
+	var ships, verifies []string
+	note := func(sign, key string) {
+		if bare, ok := strings.CutPrefix(key, workspace.VerifyPrefix); ok {
+			verifies = append(verifies, sign+bare)
+		} else {
+			ships = append(ships, sign+key)
+		}
+	}
+	for k, now := range is {
 		switch before, ok := was[k]; {
 		case !ok:
-			out = append(out, "+"+k)
-		case before != is[k]:
-			out = append(out, k)
+			note("+", k)
+		case before != now:
+			note("", k)
 		}
 	}
-	for _, k := range slices.Sorted(maps.Keys(was)) {
+	for k := range was {
 		if _, ok := is[k]; !ok {
-			out = append(out, "-"+k)
+			note("-", k)
 		}
 	}
-	if len(out) > 3 {
-		return fmt.Sprintf("%s and %d more", strings.Join(out[:3], ", "), len(out)-3)
+	return few(ships), few(verifies)
+}
+
+// few names three of many, what is removed last.
+func few(list []string) string {
+	slices.SortFunc(list, func(a, b string) int {
+		if was, is := strings.HasPrefix(a, "-"), strings.HasPrefix(b, "-"); was != is {
+			return map[bool]int{true: 1, false: -1}[was]
+		}
+		return cmp.Compare(strings.TrimPrefix(a, "+"), strings.TrimPrefix(b, "+"))
+	})
+	if len(list) > 3 {
+		return fmt.Sprintf("%s and %d more", strings.Join(list[:3], ", "), len(list)-3)
 	}
-	return strings.Join(out, ", ")
+	return strings.Join(list, ", ")
 }
 
 // spread carries shipping on to whatever is made with what is shipped, nearest

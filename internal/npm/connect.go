@@ -43,7 +43,7 @@ func (s *session) connectUnit(u *unit) {
 	s.install(u, r)
 	if u.Manifest != "" {
 		u.External["package.json"] = m.print()
-		u.External[VerifyPrefix+"package.json"] = s.tree.Hash(u.Manifest)
+		u.External[workspace.VerifyPrefix+"package.json"] = s.tree.Hash(u.Manifest)
 	}
 	for k, v := range u.home.settings {
 		u.External["setting "+k] = v
@@ -91,7 +91,7 @@ func (s *session) unlocked(u *unit, w spec, scope workspace.Scope) {
 	}
 	key := w.name + " (not locked)"
 	if scope == workspace.Verify {
-		key = VerifyPrefix + key
+		key = workspace.VerifyPrefix + key
 	}
 	u.External[key] = want
 }
@@ -267,9 +267,9 @@ func (s *session) install(u *unit, r roots) {
 		u.External["setting "+k] = v
 	}
 	u.list("", r.ship, ship)
-	u.list(VerifyPrefix, r.verify, verify)
+	u.list(workspace.VerifyPrefix, r.verify, verify)
 	u.marks("", workspace.Ship, ship)
-	u.marks(VerifyPrefix, workspace.Verify, verify)
+	u.marks(workspace.VerifyPrefix, workspace.Verify, verify)
 }
 
 // list puts a closure into External.

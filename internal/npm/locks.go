@@ -65,22 +65,18 @@ func (s *session) lockFile(h *home, file, dir string) (*lock, string, error) {
 	}
 	s.claimed[file] = true
 	memo := hashStrings(sum, file, dir, pairsOf(h.pins()), pairsOf(h.names))
-	if l := s.reader.locks[memo]; l != nil {
-		return l, file, nil
-	}
-	data, err := s.tree.Read(file)
-	if err != nil {
-		return nil, file, err
-	}
-	l, err := parseLock(h, file, dir, data)
-	if err != nil {
-		return nil, file, errors.New("does not parse: " + err.Error())
-	}
-	if len(s.reader.locks) > 256 {
-		clear(s.reader.locks)
-	}
-	s.reader.locks[memo] = l
-	return l, file, nil
+	l, err := s.reader.lockOnce(memo, func() (*lock, error) {
+		data, err := s.tree.Read(file)
+		if err != nil {
+			return nil, err
+		}
+		l, err := parseLock(h, file, dir, data)
+		if err != nil {
+			return nil, errors.New("does not parse: " + err.Error())
+		}
+		return l, nil
+	})
+	return l, file, err
 }
 
 // parseLock reads a lockfile by its name and form.

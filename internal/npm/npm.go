@@ -7,7 +7,7 @@
 // dependencies too, for bundlers take them in. Only a development dependency
 // that by its name checks (eslint, prettier, jest, playwright, …) verifies. The
 // same holds outside: what only such tools bring in is in External under names
-// that begin with [VerifyPrefix], as are other differences that no build reads.
+// that begin with [workspace.VerifyPrefix], as are other differences that no build reads.
 // TypeScript and Tailwind settings change what is built, and ship. Tests,
 // stories, lint rules and the documents of a package verify. Where turbo.json,
 // nx.json or project.json declare what a build reads, that is followed.
@@ -18,13 +18,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/postflight/postflight/internal/workspace"
 )
-
-// VerifyPrefix begins the names in a unit's External that stand for what only
-// checks it: a difference there is one of scope Verify.
-const VerifyPrefix = "verify:"
 
 // maxUnits bounds the packages of a tree.
 const maxUnits = 20_000
@@ -35,15 +32,44 @@ func Read(ctx context.Context, t workspace.Tree) (workspace.Space, error) {
 	return NewReader().Read(ctx, t)
 }
 
-// Reader remembers the lockfile it read last, for two commits mostly share one.
-// It is not for use by several goroutines at once.
+// Reader remembers the lockfiles and sources it read, for two commits share most
+// of them. It is safe for concurrent use.
 type Reader struct {
-	locks   map[string]*lock    // by path and hash of all that it is made of
-	imports map[string][]string // by hash of a source
+	mu      sync.Mutex
+	locks   map[string]*remembered // by path and hash of all that it is made of
+	imports map[string][]string    // by hash of a source
+}
+
+// remembered is a lockfile that is read once.
+type remembered struct {
+	once sync.Once
+	lock *lock
+	err  error
 }
 
 // NewReader returns a reader that has read nothing.
-func NewReader() *Reader { return &Reader{locks: map[string]*lock{}, imports: map[string][]string{}} }
+func NewReader() *Reader {
+	return &Reader{locks: map[string]*remembered{}, imports: map[string][]string{}}
+}
+
+// maxRemembered bounds the lockfiles that are kept.
+const maxRemembered = 256
+
+// lockOnce returns what read makes of a lockfile, which is called once.
+func (r *Reader) lockOnce(key string, read func() (*lock, error)) (*lock, error) {
+	r.mu.Lock()
+	m := r.locks[key]
+	if m == nil {
+		if len(r.locks) > maxRemembered {
+			clear(r.locks)
+		}
+		m = &remembered{}
+		r.locks[key] = m
+	}
+	r.mu.Unlock()
+	m.once.Do(func() { m.lock, m.err = read() })
+	return m.lock, m.err
+}
 
 // Read reads the units of a tree.
 func (r *Reader) Read(ctx context.Context, t workspace.Tree) (workspace.Space, error) {

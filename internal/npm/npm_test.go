@@ -91,7 +91,7 @@ func moved(t *testing.T, base, head files) map[string]string {
 }
 
 func note(out map[string]string, id, key string) {
-	if len(key) > len(VerifyPrefix) && key[:len(VerifyPrefix)] == VerifyPrefix {
+	if len(key) > len(workspace.VerifyPrefix) && key[:len(workspace.VerifyPrefix)] == workspace.VerifyPrefix {
 		if out[id] == "" {
 			out[id] = "verify"
 		}

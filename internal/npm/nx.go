@@ -104,7 +104,7 @@ func (s *session) nxNeeds(h *home) {
 			h.names[u.project.Name] = dir
 		}
 		if len(data) > 0 {
-			u.External[VerifyPrefix+"project.json"] = s.tree.Hash(file)
+			u.External[workspace.VerifyPrefix+"project.json"] = s.tree.Hash(file)
 		}
 	}
 	for _, dir := range h.members {
@@ -154,7 +154,7 @@ func (s *session) nxInputs(u *unit) {
 	r := &nxReader{unit: u, file: u.home.nx, seen: map[string]bool{}, d: declared{why: "nx inputs"}}
 	r.target("build")
 	u.External["nx build"] = hashStrings(r.print...)
-	u.External[VerifyPrefix+"nx.json"] = hashStrings(u.home.nx.text)
+	u.External[workspace.VerifyPrefix+"nx.json"] = hashStrings(u.home.nx.text)
 	if r.whole || !r.positive {
 		return
 	}

@@ -134,14 +134,19 @@ func (s *session) follow(u *unit, file, name string, alias map[string][]string, 
 // file's content.
 func (r *Reader) importsOf(s *session, file string) []string {
 	sum := s.tree.Hash(file)
-	if names, ok := r.imports[sum]; ok {
+	r.mu.Lock()
+	names, ok := r.imports[sum]
+	r.mu.Unlock()
+	if ok {
 		return names
 	}
 	data, err := s.tree.Read(file)
 	if err != nil || len(data) > maxSource {
 		return nil
 	}
-	names := scanImports(string(data))
+	names = scanImports(string(data))
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.imports[sum] = names
 	return names
 }

@@ -165,7 +165,7 @@ func (s *session) baseConfig(u *unit, file string, scope workspace.Scope) {
 	field(all["compilerOptions"], &options)
 	prefix := ""
 	if scope == workspace.Verify {
-		prefix = VerifyPrefix
+		prefix = workspace.VerifyPrefix
 	}
 	var paths map[string][]string
 	field(options["paths"], &paths)

@@ -109,9 +109,9 @@ func (s *session) turboInputs(u *unit) {
 		t.task(name)
 	}
 	u.External["turbo.json"] = hashStrings(t.print...)
-	u.External[VerifyPrefix+"turbo.json"] = s.tree.Hash(f.path)
+	u.External[workspace.VerifyPrefix+"turbo.json"] = s.tree.Hash(f.path)
 	if own != nil {
-		u.External[VerifyPrefix+"turbo.json of the package"] = s.tree.Hash(own.path)
+		u.External[workspace.VerifyPrefix+"turbo.json of the package"] = s.tree.Hash(own.path)
 	}
 	t.apply()
 }

@@ -28,6 +28,10 @@ const (
 	Verify Scope = "verify" // only checks it: tests, stories, lint rules, docs
 )
 
+// VerifyPrefix begins the names in External whose differences are of scope
+// Verify: tools that only check, and fields that no build reads.
+const VerifyPrefix = "verify:"
+
 // Unit is something that is built by itself.
 type Unit struct {
 	// ID is unique in a tree and the same at every commit: ecosystem and folder,
@@ -44,7 +48,8 @@ type Unit struct {
 	// External is the resolved closure of packages from outside, edges included:
 	// name and version to a fingerprint of what was resolved (integrity, patches,
 	// the versions of its own dependencies). Two closures differ exactly when
-	// something that is installed for the unit differs.
+	// something that is installed for the unit differs. Names that begin with
+	// VerifyPrefix are of what only checks the unit.
 	External map[string]string
 	// Inputs are files outside of Dir that it is made of.
 	Inputs []Input
