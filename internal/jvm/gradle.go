@@ -19,7 +19,8 @@ type build struct {
 	order    []string
 	byDir    map[string]*project
 	catalogs map[string]*catalog
-	logic    *logic // it makes plugins for other builds
+	names    map[string]*project // by flattened accessor
+	logic    *logic              // it makes plugins for other builds
 	included []string
 }
 

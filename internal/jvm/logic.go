@@ -165,7 +165,8 @@ func (g *gradle) follow(u *workspace.Unit, b *build, s *script, f *followed) {
 	f.seen[s.file] = true
 	f.scripts = append(f.scripts, s)
 	g.steps -= len(s.code) / 50
-	for _, p := range s.plugins() {
+	s.look()
+	for _, p := range s.plugs {
 		if p.applied {
 			g.applies(u, b, p, f)
 		}

@@ -97,14 +97,14 @@ func (g *gradle) versions(u *workspace.Unit, b *build, s *script) {
 			continue
 		}
 		g.steps -= len(s.code) / 50
-		for _, access := range accesses(s.code, name) {
+		for _, access := range s.accesses(name) {
 			if key, value, ok := c.find(access); ok {
 				u.External[name+"."+key] = value
 			} else if !strings.HasPrefix(access, "find") && !strings.HasPrefix(access, "versions.toml") {
 				u.External["catalog "+c.file] = c.all
 			}
 		}
-		for _, m := range findCall.FindAllStringSubmatch(s.code, 1000) {
+		for _, m := range s.finds {
 			found := false
 			for _, section := range []string{"libraries", "versions", "plugins", "bundles"} {
 				if value, ok := c.entries[section+"."+dotted(m[1])]; ok && m[1] != "" {
@@ -160,13 +160,11 @@ func (g *gradle) needs(u *workspace.Unit, p *project, s *script) {
 		}
 		g.composite(u, p, t, head)
 	}
-	for _, m := range projectCall.FindAllStringSubmatchIndex(s.code, 2000) {
-		before := strings.TrimSpace(s.code[max(0, m[0]-5):m[0]])
-		if c := s.code[m[2]]; c != '"' && c != '\'' && c != ')' && !strings.HasSuffix(before, "fun") && !strings.HasSuffix(before, "def") {
-			g.everything(u, p, "project(…) by a computed name")
-		}
+	s.look()
+	if s.calls {
+		g.everything(u, p, "project(…) by a computed name")
 	}
-	for _, m := range accessor.FindAllStringSubmatchIndex(s.code, 5000) {
+	for _, m := range s.accs {
 		if m[0] > 0 && (s.code[m[0]-1] == '.' || s.code[m[0]-1] == '"') {
 			continue
 		}
@@ -177,7 +175,7 @@ func (g *gradle) needs(u *workspace.Unit, p *project, s *script) {
 			g.everything(u, p, "an accessor that is not known: projects."+s.code[m[2]:m[3]])
 		}
 	}
-	if anyProject.MatchString(s.code) && computed.MatchString(s.code) {
+	if s.loops {
 		g.everything(u, p, "projects in a loop")
 	}
 }
@@ -243,13 +241,15 @@ func (b *build) longest(name string) *project {
 
 // accessed is the project that a type-safe accessor names.
 func (b *build) accessed(access string) *project {
-	names := map[string]*project{}
-	for _, name := range b.order {
-		var parts []string
-		for part := range strings.SplitSeq(strings.Trim(name, ":"), ":") {
-			parts = append(parts, flat(part))
+	if b.names == nil {
+		b.names = map[string]*project{}
+		for _, name := range b.order {
+			var parts []string
+			for part := range strings.SplitSeq(strings.Trim(name, ":"), ":") {
+				parts = append(parts, flat(part))
+			}
+			b.names[strings.Join(parts, ".")] = b.projects[name]
 		}
-		names[strings.Join(parts, ".")] = b.projects[name]
 	}
 	for _, try := range []string{access, access[strings.IndexByte(access, '.')+1:]} {
 		parts := strings.Split(try, ".")
@@ -257,7 +257,7 @@ func (b *build) accessed(access string) *project {
 			parts[i] = flat(parts[i])
 		}
 		for n := len(parts); n > 0; n-- {
-			if p := names[strings.Join(parts[:n], ".")]; p != nil {
+			if p := b.names[strings.Join(parts[:n], ".")]; p != nil {
 				return p
 			}
 		}
@@ -332,7 +332,8 @@ func (g *gradle) pluginVersions(u *workspace.Unit, p *project, f *followed) {
 		if s == nil {
 			continue
 		}
-		for _, q := range s.plugins() {
+		s.look()
+		for _, q := range s.plugs {
 			if q.version != "" && q.id != "" {
 				said[q.id] = q.version
 			}

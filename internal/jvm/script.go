@@ -10,6 +10,14 @@ type script struct {
 	file string
 	code string // without comments
 	lits []text
+	// What is found once, for the many projects that a script may configure.
+	found   bool
+	plugs   []plugin
+	calls   bool // project(…) of something computed
+	loops   bool // over projects, adding them as dependencies
+	accs    [][]int
+	finds   [][]string
+	lookups map[string][]string // by catalog
 }
 
 // text is a string literal of a script.
@@ -179,6 +187,35 @@ type plugin struct {
 	id, version  string
 	catalog, key string // when it is named by an alias
 	applied      bool
+}
+
+// look finds what the forms of a script are, once.
+func (s *script) look() {
+	if s.found {
+		return
+	}
+	s.found, s.lookups = true, map[string][]string{}
+	s.plugs = s.plugins()
+	for _, m := range projectCall.FindAllStringSubmatchIndex(s.code, -1) {
+		before := strings.TrimSpace(s.code[max(0, m[0]-5):m[0]])
+		if c := s.code[m[2]]; c != '"' && c != '\'' && c != ')' && !strings.HasSuffix(before, "fun") && !strings.HasSuffix(before, "def") {
+			s.calls = true
+		}
+	}
+	s.loops = anyProject.MatchString(s.code) && computed.MatchString(s.code)
+	s.accs = accessor.FindAllStringSubmatchIndex(s.code, -1)
+	s.finds = findCall.FindAllStringSubmatch(s.code, -1)
+}
+
+// accesses are the accessors of a catalog: libs.a.b is "a.b".
+func (s *script) accesses(name string) []string {
+	s.look()
+	out, ok := s.lookups[name]
+	if !ok {
+		out = accesses(s.code, name)
+		s.lookups[name] = out
+	}
+	return out
 }
 
 // plugins are those that a script names.
