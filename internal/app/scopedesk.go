@@ -105,7 +105,7 @@ func (d *Desk) compare(ctx context.Context, tx *store.Tx, commit string, p produ
 		return was.Commit, &f, err
 	}
 	about := ""
-	if r, ok, err := releaseOf(ctx, tx, p, commit); err != nil {
+	if r, ok, err := releaseOf(ctx, tx, p, told); err != nil {
 		return was.Commit, &f, err
 	} else if ok {
 		about = string(r.ID)
@@ -114,13 +114,13 @@ func (d *Desk) compare(ctx context.Context, tx *store.Tx, commit string, p produ
 	return was.Commit, &f, err
 }
 
-// releaseOf returns a product's newest release of a commit.
-func releaseOf(ctx context.Context, tx *store.Tx, p product.ID, commit string) (release.Release, bool, error) {
+// releaseOf returns a product's newest release of a change.
+func releaseOf(ctx context.Context, tx *store.Tx, p product.ID, told scope.Report) (release.Release, bool, error) {
 	rows, err := tx.Releases(ctx, p, maxRows)
 	if err != nil {
 		return release.Release{}, false, err
 	}
-	i := slices.IndexFunc(rows, func(r release.Release) bool { return release.SameCommit(r.Commit, commit) })
+	i := slices.IndexFunc(rows, told.Released)
 	if i < 0 {
 		return release.Release{}, false, nil
 	}
@@ -155,7 +155,7 @@ func change(ctx context.Context, tx *store.Tx, products map[product.ID]product.P
 			for _, j := range p.Journeys {
 				s.Journeys = append(s.Journeys, titleOf(j))
 			}
-			r, ok, err := releaseOf(ctx, tx, p.ID, c.Commit)
+			r, ok, err := releaseOf(ctx, tx, p.ID, c.Report)
 			if err != nil {
 				return c, err
 			}

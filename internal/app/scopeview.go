@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/postflight/postflight/internal/fault"
@@ -16,14 +17,19 @@ import (
 // scopeView returns what CI said of the change of a release, and what was seen
 // since of the products that go along.
 func (v *view) scopeView(ctx context.Context, tx *store.Tx, r release.Release) (out web.ScopeView, err error) {
-	if r.Commit == "" {
+	b, bound, err := tx.Binding(ctx, r.ID)
+	if err != nil {
+		return out, err
+	}
+	commit := cmp.Or(r.Commit, b.Commit)
+	if commit == "" {
 		return out, nil
 	}
 	products := map[product.ID]product.Product{}
 	for _, p := range v.products {
 		products[p.ID] = p
 	}
-	c, err := change(ctx, tx, products, r.Commit)
+	c, err := change(ctx, tx, products, commit)
 	if fault.Is(err, fault.NotFound) {
 		return out, nil
 	}
@@ -31,9 +37,8 @@ func (v *view) scopeView(ctx context.Context, tx *store.Tx, r release.Release) (
 		return out, err
 	}
 	out.Change = &c
-	b, known, err := tx.Binding(ctx, r.ID)
-	if err != nil || !known {
-		return out, err
+	if !bound {
+		return out, nil
 	}
 	out.Binding, out.Looks = &b, map[product.ID]web.Looks{}
 	for _, id := range b.Asked {

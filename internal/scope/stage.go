@@ -15,10 +15,12 @@ import (
 )
 
 // Store is all that the stage needs, within the runner's transaction. Scope
-// returns the report of a commit, by its whole name or the beginning of it, and
-// Releases a product's newest first.
+// returns the report of a commit, by its whole name or the beginning of it,
+// ScopeOfVersion the newest report of a version, and Releases a product's newest
+// first.
 type Store interface {
 	Scope(ctx context.Context, commit string) (Report, bool, error)
+	ScopeOfVersion(ctx context.Context, version string) (Report, bool, error)
 	Releases(ctx context.Context, p product.ID, limit int) ([]release.Release, error)
 	Binding(ctx context.Context, id release.ID) (Binding, bool, error)
 	PutBinding(ctx context.Context, b Binding) error
@@ -57,31 +59,42 @@ func (s *Stage) Handle(ctx context.Context, db Store, ev journal.Event) (action.
 	if err := ev.Decode(&r); err != nil {
 		return plan, err
 	}
-	if _, ok := s.Products[r.Product]; !ok || !ownWork(r) {
+	if _, ok := s.Products[r.Product]; !ok {
 		return plan, nil
 	}
 	told, known, err := db.Scope(ctx, r.Commit)
-	if err != nil || !known {
+	if r.Commit == "" {
+		told, known, err = db.ScopeOfVersion(ctx, r.Version)
+	}
+	if err != nil || !known || !told.Released(r) {
 		return plan, err
 	}
 	err = s.bind(ctx, db, told, r, ev.At, &plan)
 	return plan, err
 }
 
-// ownWork reports whether a release brings a commit of its own: a rollback
-// restores what was expected before.
-func ownWork(r release.Release) bool {
-	return r.Commit != "" && r.Source != release.Rollback && r.Source != release.Baseline
+// Released reports whether a release brings the change: by its commit, or, when
+// nobody told that, by a version of a product that the report names. A rollback
+// brings nothing of its own: what it restores was expected before.
+func (r Report) Released(rel release.Release) bool {
+	if rel.Source == release.Rollback || rel.Source == release.Baseline {
+		return false
+	}
+	if rel.Commit != "" {
+		return release.SameCommit(rel.Commit, r.Commit)
+	}
+	claim, _ := r.Of(rel.Product)
+	return r.Version != "" && rel.Version == r.Version && claim != Unknown
 }
 
-// reported binds the newest release of every product that has the commit.
+// reported binds the newest release of every product that is of the change.
 func (s *Stage) reported(ctx context.Context, db Store, commit string, now time.Time, plan *action.Plan) error {
 	told, known, err := db.Scope(ctx, commit)
 	if err != nil || !known {
 		return err
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.Products)) {
-		r, ok, err := newest(ctx, db, id, told.Commit)
+		r, ok, err := newest(ctx, db, id, told)
 		if err != nil {
 			return err
 		}
@@ -94,14 +107,14 @@ func (s *Stage) reported(ctx context.Context, db Store, commit string, now time.
 	return nil
 }
 
-// newest returns a product's newest release of a commit.
-func newest(ctx context.Context, db Store, p product.ID, commit string) (release.Release, bool, error) {
+// newest returns a product's newest release of a change.
+func newest(ctx context.Context, db Store, p product.ID, told Report) (release.Release, bool, error) {
 	all, err := db.Releases(ctx, p, late)
 	if err != nil {
 		return release.Release{}, false, fmt.Errorf("releases of %s: %w", p, err)
 	}
 	for _, r := range all {
-		if ownWork(r) && release.SameCommit(r.Commit, commit) {
+		if told.Released(r) {
 			return r, true, nil
 		}
 	}
@@ -152,7 +165,7 @@ func (s *Stage) along(ctx context.Context, db Store, told Report, r release.Rele
 		if id == r.Product || claim != Ships || slices.Contains(b.Asked, id) {
 			continue
 		}
-		if _, own, err := newest(ctx, db, id, told.Commit); err != nil || own {
+		if _, own, err := newest(ctx, db, id, told); err != nil || own {
 			if err != nil {
 				return err
 			}

@@ -31,6 +31,15 @@ func (s *shelf) Scope(_ context.Context, commit string) (scope.Report, bool, err
 	return scope.Report{}, false, nil
 }
 
+func (s *shelf) ScopeOfVersion(_ context.Context, version string) (scope.Report, bool, error) {
+	for _, r := range s.told {
+		if r.Version == version {
+			return r, true, nil
+		}
+	}
+	return scope.Report{}, false, nil
+}
+
 func (s *shelf) Releases(_ context.Context, p product.ID, limit int) ([]release.Release, error) {
 	return s.releases[p][:min(len(s.releases[p]), limit)], nil
 }
@@ -104,6 +113,19 @@ func TestStage(t *testing.T) {
 	s.deploy(t, release.Release{ID: "shop-9", Product: "shop", Version: "v9", Commit: "feedfeedfeed"})
 	s.told[head] = three
 	is("told of what is not live any more", s.handle(t, journal.New(scope.EventReported, t0, scope.Line{Commit: head})), "scope.bound shop shop-2")
+
+	three.Version = "v2"
+	noticed := release.Release{ID: "shop-4", Product: "shop", Version: "v2", Source: release.Noticed}
+	s = empty(three)
+	is("noticed, by its version", s.deploy(t, noticed), "scope.shipped admin", "scope.shipped blog", "scope.bound shop shop-4")
+	s = empty()
+	s.deploy(t, noticed)
+	s.told[head] = three
+	is("noticed, and told late", s.handle(t, journal.New(scope.EventReported, t0, scope.Line{Commit: head})), "scope.shipped admin", "scope.shipped blog", "scope.bound shop shop-4")
+	other := report()
+	other.Version, other.Products, other.Unaffected = "v2", nil, []string{"admin"}
+	s = empty(other)
+	is("the same version of a product that is not named", s.deploy(t, noticed))
 
 	s = empty(report())
 	is("said to be left alone", s.deploy(t, admin), "scope.shipped shop", "scope.bound admin admin-1")

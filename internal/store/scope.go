@@ -35,8 +35,8 @@ func (t *Tx) PutScope(ctx context.Context, r scope.Report) (fresh bool, err erro
 			return false, err
 		}
 	}
-	err = t.put(ctx, "scope", r.Commit, r, `INSERT INTO scopes (commit_id, body, at) VALUES ($1, $2, $3)
-		ON CONFLICT (commit_id) DO UPDATE SET body = excluded.body, at = excluded.at`, r.At)
+	err = t.put(ctx, "scope", r.Commit, r, `INSERT INTO scopes (commit_id, body, version, at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (commit_id) DO UPDATE SET body = excluded.body, version = excluded.version, at = excluded.at`, r.Version, r.At)
 	return err == nil, err
 }
 
@@ -59,6 +59,16 @@ func (t *Tx) Scope(ctx context.Context, commit string) (scope.Report, bool, erro
 		ORDER BY CASE WHEN commit_id = $1 THEN 0 ELSE 1 END, at DESC LIMIT 1`, commit)
 	if err != nil {
 		return r, false, fmt.Errorf("read scope of %s: %w", commit, err)
+	}
+	return r, ok, nil
+}
+
+// ScopeOfVersion returns the newest report of a version.
+func (t *Tx) ScopeOfVersion(ctx context.Context, version string) (scope.Report, bool, error) {
+	r, ok, err := find[scope.Report](ctx, t, `SELECT body FROM scopes WHERE version = $1 AND version <> ''
+		ORDER BY at DESC, commit_id LIMIT 1`, version)
+	if err != nil {
+		return r, false, fmt.Errorf("read scope of version %s: %w", version, err)
 	}
 	return r, ok, nil
 }

@@ -14,7 +14,7 @@ import (
 
 func toldOf(i int) scope.Report {
 	return scope.Report{
-		Commit: fmt.Sprintf("c0ffee%034d", i), Base: fmt.Sprintf("c0ffee%034d", i-1), At: at(i),
+		Commit: fmt.Sprintf("c0ffee%034d", i), Version: fmt.Sprint("v", i), Base: fmt.Sprintf("c0ffee%034d", i-1), At: at(i),
 		Products: []scope.Hit{{Name: "shop", Scope: workspace.Ship, Chain: []scope.Step{{Kind: "file", Name: "a\x00.ts"}}}},
 	}
 }
@@ -52,6 +52,15 @@ func TestScopes(t *testing.T) {
 				return fmt.Sprint(r.Commit, " ", r.All, known), err
 			})
 		}
+		byVersion := func(version string) string {
+			return ask(t, s, func(ctx context.Context, tx *Tx) (string, error) {
+				r, known, err := tx.ScopeOfVersion(ctx, version)
+				return fmt.Sprint(r.Commit, known), err
+			})
+		}
+		same(t, "of a version", byVersion("v1"), toldOf(1).Commit+"true")
+		same(t, "of a version nobody told", byVersion("v9"), "false")
+		same(t, "of no version", byVersion(""), "false")
 		same(t, "by its name", of(toldOf(1).Commit), toldOf(1).Commit+" the lockfile does not parsetrue")
 		same(t, "by the beginning of another", of(toldOf(2).Commit[:40]+"beyond"), toldOf(2).Commit+" true")
 		for _, none := range []string{"", "c0ffe", "c0fff", "c0ffee9999", "%", "_______"} {

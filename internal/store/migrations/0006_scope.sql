@@ -4,10 +4,12 @@
 -- +goose Up
 CREATE TABLE scopes (
     commit_id TEXT PRIMARY KEY,
+    version   TEXT NOT NULL,
     at        BIGINT NOT NULL,
     body      TEXT NOT NULL
 );
 CREATE INDEX scopes_at ON scopes (at);
+CREATE INDEX scopes_version ON scopes (version, at) WHERE version <> '';
 
 CREATE TABLE scope_bindings (
     release_id TEXT PRIMARY KEY,
