@@ -21,11 +21,14 @@ import (
 
 // affecting is the flags of `postflight affected`.
 type affecting struct {
-	o      survey.Options
-	config string
-	format string
-	output string // a file of the CI system for the matrix
-	units  bool
+	o       survey.Options
+	config  string
+	format  string
+	output  string // a file of the CI system for the matrix
+	units   bool
+	report  bool
+	title   string
+	version string
 }
 
 // affected is `postflight affected`.
@@ -42,7 +45,8 @@ lockfiles: nothing is installed or built. What else makes a product stands in
 postflight.yaml (products.*.source).
 
 A change counts from where --head has parted from --base (--exact: from --base
-itself, as for what is deployed). When the base cannot be found, the clone is
+itself). Without --base, with a server (POSTFLIGHT_SERVER), each product's change
+counts from the commit of it that is live; else from the main branch. When the base cannot be found, the clone is
 shallow or a manifest cannot be read, everything is affected, and the answer says
 why; it is never silently empty.
 
@@ -63,6 +67,9 @@ head.`,
 	f.StringVar(&a.config, "config", "", "file that declares products (default: postflight.yaml at the top of the checkout, if it is there)")
 	f.StringVar(&a.format, "format", "text", "text, json, markdown, matrix (for GitHub Actions) or names")
 	f.StringVar(&a.output, "github-output", "", "also append matrix=… and any=… to this file")
+	f.BoolVar(&a.report, "report", false, "tell the server, which shows it on the releases' pages and tells QA")
+	f.StringVar(&a.title, "title", "", "title of the change, for the report")
+	f.StringVar(&a.version, "version", "", "version that will be released, for the report (default: $POSTFLIGHT_VERSION)")
 	f.BoolVar(&a.units, "units", false, "tell of every package and module, not of products only")
 	return cmd
 }
@@ -74,8 +81,13 @@ type answered struct {
 	Files int      `json:"files"` // that differ
 	Notes []string `json:"notes,omitempty"`
 	affected.Result
-	// Journeys are those that cover the products that ship.
-	Journeys []string `json:"journeys,omitempty"`
+	// Journeys are those that cover the products that ship, Routes the changed
+	// routes that none of the declared journeys visits (when RoutesKnown).
+	Journeys    []string `json:"journeys,omitempty"`
+	Routes      []string `json:"routes,omitempty"`
+	RoutesKnown bool     `json:"routes_known,omitempty"`
+	// Unaffected are the products that the change leaves alone.
+	Unaffected []string `json:"unaffected,omitempty"`
 }
 
 // tellAffected looks, computes and tells.
@@ -92,6 +104,11 @@ func (t *tool) tellAffected(cmd *cobra.Command, a affecting) error {
 	out, err := t.computeAffected(cmd.Context(), a)
 	if err != nil {
 		return err
+	}
+	if a.report {
+		if err := t.reportAffected(cmd.Context(), a, out); err != nil {
+			return err
+		}
 	}
 	if a.output != "" {
 		if err := appendMatrix(a.output, out); err != nil {
@@ -116,68 +133,142 @@ func (t *tool) tellAffected(cmd *cobra.Command, a affecting) error {
 	return nil
 }
 
-// computeAffected reads the repository and the declared products.
+// computeAffected compares with the base that was named; without one, each
+// product with what of it is live, when a server knows.
 func (t *tool) computeAffected(ctx context.Context, a affecting) (answered, error) {
 	a.o.Readers = ecosystems()
-	seen, err := survey.Look(ctx, a.o)
+	var live map[string]string
+	if a.o.Base == "" {
+		var err error
+		if live, err = t.deployed(ctx); err != nil {
+			return answered{}, err
+		}
+	}
+	var out answered
+	names, err := t.rounds(a, live)
 	if err != nil {
 		return answered{}, err
 	}
-	defer seen.Close()
-	products, journeys, notes, err := declared(seen, a.config)
-	if err != nil {
-		return answered{}, err
-	}
-	out := answered{Base: seen.Base, Head: seen.Head, Files: len(seen.Changes), Notes: append(seen.Notes, notes...)}
-	out.Result = affected.Compute(affected.Input{
-		Changes: seen.Changes, Base: seen.BaseSpaces, Head: seen.HeadSpaces, Products: products, All: seen.All,
-	})
-	for _, h := range shipped(out.Products) {
-		out.Journeys = append(out.Journeys, journeys[h.Name]...)
+	for i, base := range names {
+		o := a.o
+		if base != "" {
+			o.Base, o.Exact = base, true
+		}
+		got, err := lookOnce(ctx, a, o, func(p affected.Product) bool { return live == nil || live[p.Name] == base })
+		if err != nil {
+			return answered{}, err
+		}
+		if i == 0 {
+			out = got
+			continue
+		}
+		out.Result, out.Base, out.Files = merge(out.Result, got.Result), "", max(out.Files, got.Files)
+		out.Notes, out.Journeys = unique(append(out.Notes, got.Notes...)), unique(append(out.Journeys, got.Journeys...))
+		out.Routes, out.RoutesKnown = unique(append(out.Routes, got.Routes...)), out.RoutesKnown && got.RoutesKnown
+		out.Unaffected = append(out.Unaffected, got.Unaffected...)
 	}
 	return out, nil
 }
 
+// rounds are the bases to compare with, once each: "" for what is not live.
+func (t *tool) rounds(a affecting, live map[string]string) ([]string, error) {
+	if live == nil {
+		return []string{""}, nil
+	}
+	list, err := config.Sources(first(a.config, filepath.Join(a.o.Dir, "postflight.yaml")))
+	if err != nil {
+		return []string{""}, nil //nolint:nilerr // without declared products nothing is known to be live
+	}
+	var out []string
+	for _, p := range list {
+		out = append(out, live[p.ID])
+	}
+	if len(out) == 0 {
+		out = []string{""}
+	}
+	return unique(out), nil
+}
+
+// lookOnce compares two commits for the products that are asked for.
+func lookOnce(ctx context.Context, a affecting, o survey.Options, asked func(affected.Product) bool) (answered, error) {
+	seen, err := survey.Look(ctx, o)
+	if err != nil {
+		return answered{}, err
+	}
+	defer seen.Close()
+	d, err := declared(seen, a.config)
+	if err != nil {
+		return answered{}, err
+	}
+	d.products = slices.DeleteFunc(d.products, func(p affected.Product) bool { return !asked(p) })
+	out := answered{Base: seen.Base, Head: seen.Head, Files: len(seen.Changes), Notes: append(seen.Notes, d.notes...)}
+	out.Result = affected.Compute(affected.Input{
+		Changes: seen.Changes, Base: seen.BaseSpaces, Head: seen.HeadSpaces, Products: d.products, All: seen.All,
+	})
+	out.Unaffected = unaffected(d.products, out.Products)
+	for _, h := range shipped(out.Products) {
+		out.Journeys = append(out.Journeys, d.journeys[h.Name]...)
+	}
+	out.Journeys = unique(out.Journeys)
+	out.Routes, out.RoutesKnown = uncovered(seen, d.file, d.files)
+	return out, nil
+}
+
+// declaration is what the configuration says of the products.
+type declaration struct {
+	file     string
+	products []affected.Product
+	journeys map[string][]string // by product: ids or files
+	files    []string            // of all journeys
+	notes    []string
+}
+
 // declared are the products that the configuration names, as far as it says what
 // they are made of.
-func declared(seen *survey.Seen, file string) ([]affected.Product, map[string][]string, []string, error) {
+func declared(seen *survey.Seen, file string) (declaration, error) {
+	d := declaration{file: file, journeys: map[string][]string{}}
 	if file == "" {
-		file = filepath.Join(seen.Root, "postflight.yaml")
-		if _, err := os.Stat(file); err != nil {
-			return nil, nil, nil, nil
+		d.file = filepath.Join(seen.Root, "postflight.yaml")
+		if _, err := os.Stat(d.file); err != nil {
+			return d, nil //nolint:nilerr // products are then what the ecosystems call so
 		}
 	}
-	list, err := config.Sources(file)
+	list, err := config.Sources(d.file)
 	if err != nil {
-		return nil, nil, nil, err
+		return d, err
 	}
-	var out []affected.Product
-	var notes []string
-	journeys := map[string][]string{}
 	for _, s := range list {
-		p := affected.Product{Name: s.ID}
-		names := []string{s.ID, s.Name}
-		if s.Source != nil {
-			p.Paths, p.Verify, p.DependsOn = s.Source.Paths, s.Source.Verify, s.Source.DependsOn
-			if len(s.Source.Units) > 0 || len(p.Paths) > 0 || len(p.DependsOn) > 0 {
-				names = s.Source.Units
-			}
+		p, err := productOf(seen, d.file, s)
+		if err != nil {
+			return d, err
 		}
-		for _, name := range names {
-			ids := seen.Unit(name)
-			if len(ids) == 0 && s.Source != nil {
-				return nil, nil, nil, fmt.Errorf("%s: products.%s.source.units names %q, and nothing here is called so", file, s.ID, name)
-			}
-			p.Units = append(p.Units, ids...)
-		}
+		d.files = append(d.files, s.Files...)
 		if len(p.Units)+len(p.Paths)+len(p.DependsOn) == 0 {
-			notes = append(notes, fmt.Sprintf("product %s says not what it is made of (products.%s.source), and no unit has its name: it is not looked at", s.ID, s.ID))
+			d.notes = append(d.notes, fmt.Sprintf("product %s says not what it is made of (products.%s.source), and no unit has its name: it is not looked at", s.ID, s.ID))
 			continue
 		}
-		journeys[s.ID] = s.Journeys
-		out = append(out, p)
+		d.journeys[s.ID] = s.Journeys
+		d.products = append(d.products, p)
 	}
-	return out, journeys, notes, nil
+	return d, nil
+}
+
+// productOf finds the units that a product is made of.
+func productOf(seen *survey.Seen, file string, s config.Sourced) (affected.Product, error) {
+	p := affected.Product{Name: s.ID}
+	names, named := []string{s.ID, s.Name}, false
+	if s.Source != nil {
+		p.Paths, p.Verify, p.DependsOn = s.Source.Paths, s.Source.Verify, s.Source.DependsOn
+		names, named = s.Source.Units, true
+	}
+	for _, name := range names {
+		ids := seen.Unit(name)
+		if len(ids) == 0 && named {
+			return p, fmt.Errorf("%s: products.%s.source.units names %q, and nothing here is called so", file, s.ID, name)
+		}
+		p.Units = append(p.Units, ids...)
+	}
+	return p, nil
 }
 
 func shipped(all []affected.Hit) []affected.Hit {
@@ -248,6 +339,9 @@ func (t *tool) affectedText(out answered, units bool) {
 	if len(out.Journeys) > 0 {
 		t.out.line("journeys that cover them: ", strings.Join(out.Journeys, ", "))
 	}
+	if len(out.Routes) > 0 {
+		t.out.line(t.out.yellow("changed routes without a journey: "), strings.Join(out.Routes, ", "))
+	}
 }
 
 // chain is the reasons in a line.
@@ -294,6 +388,9 @@ func affectedMarkdown(w io.Writer, out answered) error {
 	}
 	if len(out.Journeys) > 0 {
 		fmt.Fprintf(&b, "\nJourneys that cover them: %s\n", quote(strings.Join(out.Journeys, ", ")))
+	}
+	if len(out.Routes) > 0 {
+		fmt.Fprintf(&b, "\nChanged routes without a journey: %s\n", quote(strings.Join(out.Routes, ", ")))
 	}
 	if n := len(out.Unowned); n > 0 {
 		fmt.Fprintf(&b, "\n%d changed files belong to nothing that is built.\n", n)

@@ -136,7 +136,7 @@ Start with: postflight demo`,
 	}
 	add(groupServer, t.serve(), t.demo(), t.login(), t.tokens(), t.config())
 	add(groupRelease, t.releases(), t.rollback(), t.incidents(), t.drills())
-	add(groupTool, t.affected(), t.guard(), t.journey(), t.bootScript(), t.version())
+	add(groupTool, t.affected(), t.artifacts(), t.guard(), t.journey(), t.bootScript(), t.version())
 	root.SetHelpCommandGroupID(groupTool)
 	root.SetCompletionCommandGroupID(groupTool)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usage{err: err, path: cmd.CommandPath()} })

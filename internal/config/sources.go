@@ -16,6 +16,8 @@ type Sourced struct {
 	Name     string
 	Source   *Source  // nil when the file does not say
 	Journeys []string // ids, or files
+	// Files are the journeys' files, relative to the configuration.
+	Files []string
 }
 
 // Sources reads the sources of the products at path. Nothing else of the file
@@ -51,6 +53,9 @@ func Sources(path string) ([]Sourced, error) {
 		c.sourceOf("products."+id+".source", id, p.Source)
 		s := Sourced{ID: id, Name: p.Name, Source: p.Source}
 		for _, j := range p.Journeys {
+			if j.File != "" {
+				s.Files = append(s.Files, j.File)
+			}
 			switch {
 			case j.ID != "":
 				s.Journeys = append(s.Journeys, j.ID)

@@ -35,7 +35,7 @@ channels:
 		t.Fatal(err)
 	}
 	want := []Sourced{
-		{ID: "shop", Name: "The shop", Source: &Source{Units: []string{"@acme/web"}, Paths: []string{"infra/**"}, DependsOn: []string{"api"}}, Journeys: []string{"journeys/buy.json", "pay"}},
+		{ID: "shop", Name: "The shop", Source: &Source{Units: []string{"@acme/web"}, Paths: []string{"infra/**"}, DependsOn: []string{"api"}}, Journeys: []string{"journeys/buy.json", "pay"}, Files: []string{"journeys/buy.json", "journeys/pay.yaml"}},
 		{ID: "api"},
 	}
 	if d := cmp.Diff(want, got); d != "" {
