@@ -199,7 +199,7 @@ Rails.application.routes.draw do
 end
 get "/outside", to: "o#o"
 `,
-			"page /", "page /about", "page /admin", "page /admin/orders", "api /api/v1/ping", "page /blog/{slug}", "page /help", "page /me", "page /me/edit", "page /multi", "page /products", "page /products/search", "page /products/{id}", "page /products/{id}/archive", "page /products/{product_id}/preview", "page /products/{product_id}/reviews", "page /products/{product_id}/reviews/{slug}", "page /secret", "layout /sidekiq/*", "page /{locale?}/terms", "page /{missing...}"),
+			"page /", "page /about", "page /admin", "page /admin/orders", "api /api/v1/ping", "page /blog/{slug}", "page /help", "page /me", "page /me/edit", "page /multi", "page /products", "page /products/search", "page /products/{id}", "page /products/{id}/archive", "page /products/{product_id}/preview", "page /products/{product_id}/reviews", "page /products/{product_id}/reviews/{slug}", "page /secret", "layout /sidekiq/*", "page /{locale?}/terms"),
 	} {
 		r.run(t)
 	}

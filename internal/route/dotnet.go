@@ -80,7 +80,7 @@ func minimal(c code) []Route {
 		name := c.at(i - 1).text
 		delete(bases, name)
 		switch base, ok := bases[c.at(i+1).text]; {
-		case c.seq(i+2, ".", "Build", "(") && (strings.Contains(strings.ToLower(c.at(i+1).text), "builder")) && c.has("WebApplication"):
+		case c.seq(i+2, ".", "Build", "(") && strings.Contains(strings.ToLower(c.at(i+1).text), "builder") && c.has("WebApplication"):
 			bases[name] = "/"
 		case ok && c.seq(i+2, ".", "MapGroup", "("):
 			if text, whole := c.str(i + 5); whole {

@@ -180,10 +180,15 @@ func (r *rails) verbs(names []string, opts map[string]string, f frame) {
 		return
 	}
 	for _, name := range names {
-		if p, ok := railsPattern(name); ok && p != "/{rest...?}" {
+		if p, ok := railsPattern(name); ok && !everything(p) {
 			r.emit(join(prefix, p))
 		}
 	}
+}
+
+// everything says whether a pattern is what answers when nothing else does.
+func everything(p string) bool {
+	return strings.Count(p, "/") == 1 && strings.HasPrefix(p, "/{") && strings.Contains(p, "...")
 }
 
 // resources emits the addresses of resources and returns the frame within.

@@ -222,6 +222,9 @@ func (p pattern) match(segs []string) bool {
 // matchFrom compares in one table, part by part, so that no pattern makes it
 // slow.
 func (p pattern) matchFrom(segs []string) bool {
+	if len(p.parts) > 0 && p.parts[0].form == 'l' && (len(segs) == 0 || !p.parts[0].takes(segs[0])) {
+		return false
+	}
 	can := make([]bool, len(segs)+1)
 	can[0] = true
 	for _, one := range p.parts {
