@@ -134,6 +134,7 @@ func (s *session) problem(path, reason string, dirs ...string) {
 	for _, d := range dirs {
 		p.Units = append(p.Units, id(d))
 	}
+	slices.Sort(p.Units)
 	s.space.Problems = append(s.space.Problems, p)
 }
 

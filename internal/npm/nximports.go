@@ -27,6 +27,13 @@ func (s *session) nxImports(h *home) {
 		return
 	}
 	alias := s.rootPaths(h)
+	for name, targets := range alias {
+		for _, to := range targets {
+			if u := s.units[s.owner(to)]; u != nil && u.Dir != h.dir {
+				u.External["tsconfig path "+name] = strings.TrimPrefix(to, u.Dir+"/")
+			}
+		}
+	}
 	count := 0
 	for _, f := range s.tree.Files() {
 		if !within(h.dir, f) || !source(f) || outside(f) {

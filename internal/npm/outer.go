@@ -177,7 +177,7 @@ func (s *session) baseConfig(u *unit, file string, scope workspace.Scope) {
 	for _, name := range sortedKeys(paths) {
 		for _, t := range paths[name] {
 			if to := join(clean(path.Dir(file)), t); u.Dir != "" && within(u.Dir, to) {
-				u.External[prefix+"tsconfig path "+name] = t
+				u.External[prefix+"tsconfig path "+name] = strings.TrimPrefix(to, u.Dir+"/")
 			}
 		}
 	}

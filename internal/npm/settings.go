@@ -2,6 +2,7 @@ package npm
 
 import (
 	"path"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -94,6 +95,7 @@ func (s *session) readSettings(h *home) {
 		for key, file := range m.patched {
 			h.patches = append(h.patches, patch{join(h.dir, file), nameOf(key)})
 		}
+		h.patches = append(h.patches, s.patchPackage(h)...)
 		// With the lockfile as it is, another minor version installs the same.
 		name, version, _ := strings.Cut(m.packageManager, "@")
 		if name != "" {
@@ -168,4 +170,32 @@ func (s *session) nodeVersion(h *home) {
 func major(version string) string {
 	m, _, _ := strings.Cut(version, ".")
 	return m
+}
+
+// patchPackage finds the patches that patch-package applies after an install:
+// "patches/@scope+name+1.2.3.patch", nested ones with "++" between names.
+func (s *session) patchPackage(h *home) []patch {
+	if !strings.Contains(string(h.manifest.raw["scripts"]), "patch-package") {
+		return nil
+	}
+	var out []patch
+	prefix := path.Join(h.dir, "patches") + "/"
+	all := s.tree.Files()
+	i, _ := slices.BinarySearch(all, prefix)
+	for ; i < len(all) && strings.HasPrefix(all[i], prefix); i++ {
+		name, ok := strings.CutSuffix(all[i][len(prefix):], ".patch")
+		if !ok {
+			continue
+		}
+		if at := strings.LastIndex(name, "++"); at >= 0 {
+			name = name[at+2:]
+		}
+		parts := strings.Split(name, "+")
+		name = parts[0]
+		if strings.HasPrefix(name, "@") && len(parts) > 1 {
+			name += "/" + parts[1]
+		}
+		out = append(out, patch{all[i], name})
+	}
+	return out
 }
