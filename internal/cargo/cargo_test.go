@@ -299,3 +299,36 @@ func FuzzRead(f *testing.F) {
 		read(t, memory{"Cargo.toml": manifest, "a/Cargo.toml": manifest, "Cargo.lock": lock, "a/src/main.rs": src, "a/build.rs": src, "x": ""})
 	})
 }
+
+// BenchmarkRead reads a workspace of a hundred crates with a thousand locked.
+func BenchmarkRead(b *testing.B) {
+	var lock strings.Builder
+	m := memory{"Cargo.toml": "[workspace]\nmembers = [\"p/*\"]\n"}
+	for i := range 100 {
+		fmt.Fprintf(&lock, "[[package]]\nname = \"p%d\"\nversion = \"1.0.0\"\ndependencies = [\"x%d\"]\n", i, i*7)
+		m[fmt.Sprintf("p/p%d/Cargo.toml", i)] = fmt.Sprintf("[package]\nname = \"p%d\"\nversion = \"1.0.0\"\n[dependencies]\nx%d = \"1\"\n", i, i*7)
+		for k := range 20 {
+			m[fmt.Sprintf("p/p%d/src/f%d.rs", i, k)] = strings.Repeat("fn f() { println!(\"x\"); }\n", 300)
+		}
+	}
+	for i := range 1000 {
+		fmt.Fprintf(&lock, "[[package]]\nname = \"x%d\"\nversion = \"1.0.0\"\n%s\nchecksum = \"%064d\"\ndependencies = [\n \"x%d\",\n \"x%d\",\n]\n", i, crates, i, (i*3+1)%1000, (i*5+2)%1000)
+	}
+	m["Cargo.lock"] = lock.String()
+	t := fixed{m, m.Files()}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Read(b.Context(), t); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// fixed hashes by name, as cheap as git does.
+type fixed struct {
+	memory
+	files []string
+}
+
+func (f fixed) Files() []string      { return f.files }
+func (f fixed) Hash(p string) string { return p }

@@ -65,6 +65,11 @@ func (w *reading) closure(c *crate, out map[string]string, need func(dir string,
 	}
 	seen := map[int]bool{start: true}
 	queue := l.shipped(start, c)
+	for _, i := range l.packages[start].deps {
+		if to := w.named(c, l.packages[i]); to != nil && l.packages[i].source == "" && !slices.Contains(queue, i) {
+			need(to.dir, workspace.Verify, "Cargo.lock") // a neighbour that only tests take
+		}
+	}
 	for len(queue) > 0 {
 		i := queue[0]
 		queue = queue[1:]

@@ -362,3 +362,38 @@ func FuzzRead(f *testing.F) {
 		})
 	})
 }
+
+// BenchmarkRead reads a workspace of a hundred projects with a lock of 2 MB.
+func BenchmarkRead(b *testing.B) {
+	var lock strings.Builder
+	m := memory{"pyproject.toml": "[tool.uv.workspace]\nmembers = [\"p/*\"]\n"}
+	for i := range 100 {
+		fmt.Fprintf(&lock, "[[package]]\nname = \"p%d\"\nversion = \"1\"\nsource = { editable = \"p/p%d\" }\ndependencies = [{ name = \"x%d\" }]\n", i, i, i*7)
+		m[fmt.Sprintf("p/p%d/pyproject.toml", i)] = fmt.Sprintf("[project]\nname = \"p%d\"\ndependencies = [\"x%d\"]\n", i, i*7)
+	}
+	for i := range 1000 {
+		fmt.Fprintf(&lock, "\n[[package]]\nname = \"x%d\"\nversion = \"1\"\n%sdependencies = [\n { name = \"x%d\" },\n]\nwheels = [\n", i, index, (i*3+1)%1000)
+		for k := range 10 {
+			fmt.Fprintf(&lock, "    { url = \"https://files.pythonhosted.org/packages/aa/bb/x%d-1-cp3%d-manylinux.whl\", hash = \"sha256:%064d\", size = 1234 },\n", i, k, i*k)
+		}
+		lock.WriteString("]\n")
+	}
+	m["uv.lock"] = lock.String()
+	t := fixed{m, m.Files()}
+	b.SetBytes(int64(lock.Len()))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Read(b.Context(), t); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// fixed hashes by name, as cheap as git does.
+type fixed struct {
+	memory
+	files []string
+}
+
+func (f fixed) Files() []string      { return f.files }
+func (f fixed) Hash(p string) string { return p }
