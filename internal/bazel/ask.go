@@ -62,7 +62,7 @@ func (r *Reader) ask(ctx context.Context, root string) (*answer, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.bound.time)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, program, "query", "--output=xml", "--keep_going", "--noimplicit_deps", "--nofetch", "--noshow_progress", "--color=no", "--curses=no", "//...")
+	cmd := exec.CommandContext(ctx, program, "query", "--output=xml", "--keep_going", "--noimplicit_deps", "--experimental_repository_disable_download", "--noshow_progress", "--color=no", "--curses=no", "//...")
 	cmd.Dir = filepath.Join(r.dir, filepath.FromSlash(root))
 	// Its own group: what it starts ends with it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -384,14 +384,14 @@ func (g *gradle) locks(u *workspace.Unit, p *project) {
 				g.space.Problems = append(g.space.Problems, workspace.Problem{Path: file, Reason: "a line that is no module: " + quoteShort(line), Units: []string{u.ID}})
 				break
 			}
-			var ships []string
+			var stay []string
 			for c := range strings.SplitSeq(list, ",") {
 				if low := strings.ToLower(c); !strings.Contains(low, "test") && !strings.Contains(low, "lint") && !strings.Contains(low, "detekt") && !strings.Contains(low, "jacoco") && !strings.Contains(low, "checkstyle") {
-					ships = append(ships, c)
+					stay = append(stay, c)
 				}
 			}
-			if module != "empty" && len(ships) > 0 {
-				u.External["locked "+module] = strings.Join(ships, ",")
+			if module != "empty" && len(stay) > 0 {
+				u.External["locked "+module] = strings.Join(stay, ",")
 			}
 		}
 	}
