@@ -2,7 +2,7 @@
 # Runs the benchmarks of docs/benchmarks.md and prints their tables.
 # Usage: scripts/bench.sh [PART]...
 #
-# The parts, in order: journey soak guard stages drill. Each compares with its floor, and
+# The parts, in order: journey soak guard affected stages drill. Each compares with its floor, and
 # with its peers, in the same run: pairs are interleaved, medians are printed.
 # ROUNDS (9), RUNS (3): of the journey; TIMES (5): of the others.
 # shellcheck source=scripts/lib.sh
@@ -64,6 +64,18 @@ guard() {
 	go build -o "$SCRATCH/guard" ./bench/guard
 	"$SCRATCH/guard" -rounds "${TIMES:-5}" -postflight "$ROOT/bin/postflight" -dir "$SCRATCH"
 	say "medians of ${TIMES:-5}; load average $(cut -d ' ' -f 1-3 /proc/loadavg 2>/dev/null || true)"
+}
+
+# affected asks for what a commit ships, beside Turborepo on the same workspace.
+affected() {
+	local dir turbo=
+	dir="$(peers)"
+	"$ROOT/scripts/build.sh"
+	go build -o "$SCRATCH/affected" ./bench/affected
+	[ -z "$dir" ] || turbo="$(find "$dir/node_modules" -path '*turbo*/bin/turbo' -type f -size +1M | head -n 1)"
+	[ -n "$turbo" ] || warn "turbo is not here: it is NOT compared"
+	"$SCRATCH/affected" -rounds "${ROUNDS:-30}" -postflight "$ROOT/bin/postflight" -turbo "$turbo" -dir "$SCRATCH"
+	say "load average $(cut -d ' ' -f 1-3 /proc/loadavg 2>/dev/null || true)"
 }
 
 # stages runs every Go benchmark of these packages in turn, several times over.
@@ -128,11 +140,11 @@ drill() {
 need_go
 "$ROOT/scripts/setup.sh" browser postgres
 machine
-[ $# -gt 0 ] || set -- journey soak guard stages drill
+[ $# -gt 0 ] || set -- journey soak guard affected stages drill
 for part in "$@"; do
 	say "$part"
 	case "$part" in
-	journey | soak | guard | stages | drill) "$part" ;;
-	*) die "nothing is called $part" "the parts: journey soak guard stages drill" ;;
+	journey | soak | guard | affected | stages | drill) "$part" ;;
+	*) die "nothing is called $part" "the parts: journey soak guard affected stages drill" ;;
 	esac
 done

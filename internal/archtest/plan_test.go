@@ -101,6 +101,7 @@ func plan() map[string]room {
 		"internal/cli":    {14, top}, // the commands
 		"cmd/postflight":  {15, top}, // one line
 
+		"bench/affected":      {14, top}, // measures affected beside Turborepo
 		"bench/guard":         {14, top}, // measures the guard beside cat
 		"bench/journey":       {14, top}, // measures a journey beside its peers
 		"scripts/screenshots": {14, top}, // takes the pictures of the documentation

@@ -9,7 +9,6 @@ package survey
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -133,44 +132,47 @@ func missing(repo *git.Repo, reason string) string {
 	return reason
 }
 
-// read lists what changed, and reads both trees by all readers at once.
+// read lists what changed and both trees, and reads these by all readers, as much
+// at once as there is to do.
 func (s *Seen) read(ctx context.Context, repo *git.Repo, o Options) error {
-	headTree, err := repo.Tree(ctx, s.Head, s.batch)
-	if err != nil {
+	var headTree, baseTree *git.Tree
+	var list, dirty []git.Change
+	ask, asking := errgroup.WithContext(ctx)
+	ask.Go(func() (err error) {
+		headTree, err = repo.Tree(asking, s.Head, s.batch)
 		return err
-	}
-	s.HeadTree = headTree
+	})
 	if s.Base != "" {
-		list, err := repo.Changes(ctx, s.Base, s.Head)
-		if err != nil {
+		ask.Go(func() (err error) {
+			baseTree, err = repo.Tree(asking, s.Base, s.batch)
 			return err
-		}
-		s.Changes = changes(list)
+		})
+		ask.Go(func() (err error) {
+			list, err = repo.Changes(asking, s.Base, s.Head)
+			return err
+		})
 	}
-	if err := s.dirty(ctx, repo, o); err != nil {
+	if o.Head == "" {
+		ask.Go(func() (err error) {
+			dirty, err = repo.Dirty(asking)
+			return err
+		})
+	}
+	if err := ask.Wait(); err != nil {
 		return err
 	}
-	g, ctx := errgroup.WithContext(ctx)
-	s.HeadSpaces = spaces(g, ctx, s.HeadTree, o.Readers)
+	s.HeadTree, s.Changes = headTree, changes(list)
+	s.dirty(repo, o, dirty)
+	g, reading := errgroup.WithContext(ctx)
+	s.HeadSpaces = spaces(reading, g, s.HeadTree, o.Readers)
 	if s.Base != "" {
-		baseTree, err := repo.Tree(ctx, s.Base, s.batch)
-		if err != nil {
-			return errors.Join(err, g.Wait())
-		}
-		s.BaseSpaces = spaces(g, ctx, baseTree, o.Readers)
+		s.BaseSpaces = spaces(reading, g, baseTree, o.Readers)
 	}
 	return g.Wait()
 }
 
 // dirty adds the changes of the working tree, or says that they do not count.
-func (s *Seen) dirty(ctx context.Context, repo *git.Repo, o Options) error {
-	if o.Head != "" {
-		return nil
-	}
-	list, err := repo.Dirty(ctx)
-	if err != nil {
-		return err
-	}
+func (s *Seen) dirty(repo *git.Repo, o Options, list []git.Change) {
 	switch {
 	case len(list) == 0:
 	case !o.Dirty:
@@ -187,7 +189,6 @@ func (s *Seen) dirty(ctx context.Context, repo *git.Repo, o Options) error {
 			}
 		}
 	}
-	return nil
 }
 
 func changes(list []git.Change) []affected.Change {
@@ -199,7 +200,7 @@ func changes(list []git.Change) []affected.Change {
 }
 
 // spaces starts all readers on one tree; the answers keep the readers' order.
-func spaces(g *errgroup.Group, ctx context.Context, t workspace.Tree, readers []Reader) []workspace.Space {
+func spaces(ctx context.Context, g *errgroup.Group, t workspace.Tree, readers []Reader) []workspace.Space {
 	out := make([]workspace.Space, len(readers))
 	for i, read := range readers {
 		g.Go(func() error {
