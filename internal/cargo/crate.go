@@ -40,7 +40,8 @@ type root struct {
 // code those that a crate or a workspace names.
 func (w *reading) readCrates() {
 	var queue []string
-	for _, dir := range slices.Sorted(maps.Keys(w.manifests)) {
+	all := slices.Sorted(maps.Keys(w.manifests))
+	for _, dir := range all {
 		if !aside(dir) {
 			queue = append(queue, dir)
 		}
@@ -54,7 +55,7 @@ func (w *reading) readCrates() {
 		seen[m.dir] = true
 		ws, isRoot := m.toml["workspace"].(table)
 		if isRoot {
-			for _, dir := range slices.Sorted(maps.Keys(w.manifests)) {
+			for _, dir := range all {
 				if !seen[dir] && member(m.dir, ws, dir) {
 					queue = append(queue, dir)
 				}
@@ -79,13 +80,14 @@ func (w *reading) readCrates() {
 // complain tells of broken manifests: of a workspace's, everything below
 // inherits.
 func (w *reading) complain() {
-	for _, dir := range slices.Sorted(maps.Keys(w.crates)) {
+	all := slices.Sorted(maps.Keys(w.crates))
+	for _, dir := range all {
 		c := w.crates[dir]
 		if c.manifest.broken == "" {
 			continue
 		}
 		var units []string
-		for _, other := range slices.Sorted(maps.Keys(w.crates)) {
+		for _, other := range all {
 			if contains(dir, other) {
 				units = append(units, id(other))
 			}

@@ -92,7 +92,7 @@ func own(p *pack) []workspace.Input {
 	if !p.main || p.dir == "" || example(p.dir) {
 		out = append(out, workspace.Input{Pattern: "**", None: true, Why: "go build does not read it"})
 		add(workspace.Ship, "Go source", "*.go", "*.templ", "*.qtpl")
-		add(workspace.Ship, "assembly and objects", "*.{s,S,sx,syso}")
+		add(workspace.Ship, "assembly and objects", "*.{s,S,sx,h,syso}")
 		if p.cgo {
 			add(workspace.Ship, "cgo", "**/*.{"+nativeExts+"}")
 		}

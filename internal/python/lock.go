@@ -287,23 +287,12 @@ func (w *reading) lockOf(p *project) {
 			continue
 		}
 		l := w.readLock(file)
-		root := w.projects[dir]
+		root := w.roots[dir]
 		_, ok := l.byDir[p.dir]
-		if ok || l.broken != "" || w.virtual(dir, p) || root != nil && p.memberOf(root) {
+		if ok || l.broken != "" || root != nil && p.memberOf(root) {
 			p.lock, p.lockPath = l, file
 			w.claimed[file] = true
 			return
 		}
 	}
-}
-
-// virtual says whether a workspace that is no project itself lists a project.
-func (w *reading) virtual(dir string, p *project) bool {
-	m := w.found[dir]
-	if m == nil || !m.pyproject || w.projects[dir] != nil {
-		return false
-	}
-	data, err := w.tree.Read(path.Join(dir, "pyproject.toml"))
-	root := &project{dir: dir}
-	return err == nil && toml.Unmarshal(data, &root.toml) == nil && p.memberOf(root)
 }

@@ -42,7 +42,8 @@ type req struct {
 // readProjects reads every project, those that only a path names included.
 func (w *reading) readProjects() {
 	var queue []string
-	for _, dir := range slices.Sorted(maps.Keys(w.found)) {
+	all := slices.Sorted(maps.Keys(w.found))
+	for _, dir := range all {
 		if !aside(dir) {
 			queue = append(queue, dir)
 		}
@@ -56,7 +57,15 @@ func (w *reading) readProjects() {
 		}
 		seen[dir] = true
 		p := w.project(dir, m)
-		if p == nil {
+		if section(p.toml, "tool", "uv", "workspace") != nil {
+			w.roots[dir] = p
+			for _, other := range all {
+				if member := (&project{dir: other}); !seen[other] && aside(other) && inside(dir, other) && member.memberOf(p) {
+					queue = append(queue, other)
+				}
+			}
+		}
+		if p.manifest == "" {
 			continue
 		}
 		w.projects[dir] = p
@@ -68,7 +77,10 @@ func (w *reading) readProjects() {
 	}
 }
 
-// project reads one folder; nil when nothing is built there.
+// inside says whether a folder lies in another.
+func inside(dir, inner string) bool { return dir == "" || strings.HasPrefix(inner, dir+"/") }
+
+// project reads one folder; without a manifest nothing is built there.
 func (w *reading) project(dir string, m *marks) *project {
 	p := &project{dir: dir, marks: m, settings: map[string]string{}, lines: map[string]string{}}
 	broken := ""
@@ -96,8 +108,10 @@ func (w *reading) project(dir string, m *marks) *project {
 	if len(m.requirements) > 0 && (p.manifest != "" || m.deployed || w.code(dir)) {
 		w.requirements(p)
 	}
-	if p.manifest == "" {
-		return nil
+	if file := path.Join(dir, "pyproject.toml"); m.pyproject && p.manifest != "" && !w.claimed[file] {
+		// It only configures tools: those that ship count.
+		w.claimed[file] = true
+		p.configure()
 	}
 	if broken != "" {
 		w.problem(p.manifest, broken, id(dir))

@@ -43,7 +43,7 @@ func Read(ctx context.Context, t workspace.Tree) (workspace.Space, error) {
 // problem of the space.
 func (r *Reader) Read(ctx context.Context, t workspace.Tree) (workspace.Space, error) {
 	w := &reading{
-		tree: t, reader: r, files: t.Files(), found: map[string]*marks{}, projects: map[string]*project{},
+		tree: t, reader: r, files: t.Files(), found: map[string]*marks{}, projects: map[string]*project{}, roots: map[string]*project{},
 		byName: map[string][]*project{}, claimed: map[string]bool{}, out: workspace.Space{Ecosystem: Ecosystem},
 	}
 	w.list()
@@ -75,6 +75,7 @@ type reading struct {
 	files    []string // sorted
 	found    map[string]*marks
 	projects map[string]*project // by folder
+	roots    map[string]*project // of uv workspaces
 	byName   map[string][]*project
 	claimed  map[string]bool
 	out      workspace.Space

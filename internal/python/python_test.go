@@ -340,6 +340,29 @@ func TestBroken(t *testing.T) {
 	}
 }
 
+func TestTables(t *testing.T) {
+	t.Parallel()
+	m := memory{
+		"pyproject.toml":               "[tool.uv.workspace]\nmembers = [\"templates/*\"]\nexclude = [\"templates/old\"]\n",
+		"uv.lock":                      "[[package]]\nname = \"a\"\nsource = { editable = \"templates/a\" }\n",
+		"templates/a/pyproject.toml":   "[project]\nname = \"a\"\n",
+		"templates/a/a.py":             "",
+		"templates/old/pyproject.toml": "[project]\nname = \"old\"\n",
+		"web/pyproject.toml":           "[tool.ruff]\nx = 1\n[tool.custom]\ny = 1\n",
+		"web/requirements.txt":         "flask\n", "web/app.py": "",
+	}
+	s := read(t, m)
+	if diff := cmp.Diff(units(s), []string{"python:templates/a false", "python:web true"}); diff != "" {
+		t.Error(diff)
+	}
+	if got := changed(t, m, m.edit(t, "web/pyproject.toml", "x = 1", "x = 2")); got != nil {
+		t.Error("lint rules:", got)
+	}
+	if diff := cmp.Diff(changed(t, m, m.edit(t, "web/pyproject.toml", "y = 1", "y = 2")), []string{"python:web"}); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestHostile(t *testing.T) {
 	t.Parallel()
 	read(t, memory{

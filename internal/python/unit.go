@@ -9,6 +9,9 @@ import (
 	"github.com/postflight/postflight/internal/workspace"
 )
 
+// maxSameName is how many projects of one name a requirement may mean.
+const maxSameName = 50
+
 // unit writes a project down.
 func (w *reading) unit(p *project) workspace.Unit {
 	w.lockOf(p)
@@ -41,6 +44,10 @@ func (w *reading) unit(p *project) workspace.Unit {
 				workspace.Input{Pattern: escape(r.dir), Scope: r.scope, Why: r.via},
 				workspace.Input{Pattern: escape(r.dir) + "/**", Scope: r.scope, Why: r.via})
 		case !r.local && (p.lock == nil || p.lock.broken != "" || len(p.lock.byName[r.name]) == 0):
+			if len(w.byName[r.name]) > maxSameName {
+				w.problem(p.manifest, "needs "+r.name+", which too many projects are called", id(p.dir))
+				continue
+			}
 			for _, to := range w.byName[r.name] {
 				need(to.dir, r.scope, r.via)
 			}
