@@ -136,7 +136,7 @@ func (t *tool) tellAffected(cmd *cobra.Command, a affecting) error {
 // computeAffected compares with the base that was named; without one, each
 // product with what of it is live, when a server knows.
 func (t *tool) computeAffected(ctx context.Context, a affecting) (answered, error) {
-	a.o.Readers = ecosystems()
+	a.o.Readers = ecosystems
 	var live map[string]string
 	if a.o.Base == "" {
 		var err error
@@ -200,6 +200,8 @@ func lookOnce(ctx context.Context, a affecting, o survey.Options, asked func(aff
 	if err != nil {
 		return answered{}, err
 	}
+	connect(seen.BaseSpaces)
+	connect(seen.HeadSpaces)
 	d.products = slices.DeleteFunc(d.products, func(p affected.Product) bool { return !asked(p) })
 	out := answered{Base: seen.Base, Head: seen.Head, Files: len(seen.Changes), Notes: append(seen.Notes, d.notes...)}
 	out.Result = affected.Compute(affected.Input{

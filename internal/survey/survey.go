@@ -35,8 +35,9 @@ type Options struct {
 	Exact bool
 	Head  string // "" is HEAD
 	// Dirty counts the changes of the working tree too; Head has to be "" then.
-	Dirty   bool
-	Readers []Reader
+	Dirty bool
+	// Readers makes the readers for the checkout at root.
+	Readers func(root string) []Reader
 }
 
 // Seen is what there is to compare.
@@ -163,10 +164,14 @@ func (s *Seen) read(ctx context.Context, repo *git.Repo, o Options) error {
 	}
 	s.HeadTree, s.Changes = headTree, changes(list)
 	s.dirty(repo, o, dirty)
+	var readers []Reader
+	if o.Readers != nil {
+		readers = o.Readers(repo.Root())
+	}
 	g, reading := errgroup.WithContext(ctx)
-	s.HeadSpaces = spaces(reading, g, s.HeadTree, o.Readers)
+	s.HeadSpaces = spaces(reading, g, s.HeadTree, readers)
 	if s.Base != "" {
-		s.BaseSpaces = spaces(reading, g, baseTree, o.Readers)
+		s.BaseSpaces = spaces(reading, g, baseTree, readers)
 	}
 	return g.Wait()
 }

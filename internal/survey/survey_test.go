@@ -30,6 +30,8 @@ func folders(_ context.Context, t workspace.Tree) (workspace.Space, error) {
 	return s, nil
 }
 
+func readers(string) []survey.Reader { return []survey.Reader{folders} }
+
 type checkout struct {
 	t   *testing.T
 	dir string
@@ -82,7 +84,7 @@ func TestBases(t *testing.T) {
 	tip := c.commit()
 	look := func(o survey.Options) *survey.Seen {
 		t.Helper()
-		o.Dir, o.Readers = c.dir, []survey.Reader{folders}
+		o.Dir, o.Readers = c.dir, readers
 		s, err := survey.Look(t.Context(), o)
 		if err != nil {
 			t.Fatal(err)
@@ -116,7 +118,7 @@ func TestShallowCloneSaysSo(t *testing.T) {
 	c.commit()
 	clone := checkout{t, filepath.Join(t.TempDir(), "clone")}
 	c.git("clone", "-q", "--depth", "1", "file://"+c.dir, clone.dir)
-	s, err := survey.Look(t.Context(), survey.Options{Dir: clone.dir, Base: first, Readers: []survey.Reader{folders}})
+	s, err := survey.Look(t.Context(), survey.Options{Dir: clone.dir, Base: first, Readers: readers})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +137,7 @@ func TestWorkingTree(t *testing.T) {
 	c.write("a/x", "changed")
 	c.write("new/x", "fresh")
 	for dirty, want := range map[bool]int{false: 0, true: 2} {
-		s, err := survey.Look(t.Context(), survey.Options{Dir: c.dir, Base: first, Dirty: dirty, Readers: []survey.Reader{folders}})
+		s, err := survey.Look(t.Context(), survey.Options{Dir: c.dir, Base: first, Dirty: dirty, Readers: readers})
 		if err != nil {
 			t.Fatal(err)
 		}
