@@ -29,7 +29,7 @@ func (e *evaluation) external(x *tree, rest map[string]string) map[string]string
 	}
 	if e.may("centralpackagetransitivepinningenabled", "true") && (lock == "" || e.lockBroken != "") {
 		for key, v := range e.versions {
-			if e.packages[key] == nil {
+			if e.packages[key] == nil && e.mayGet(x, key) {
 				out[key+" (pinned)"] = shown(v)
 			}
 		}
@@ -40,6 +40,36 @@ func (e *evaluation) external(x *tree, rest map[string]string) map[string]string
 		}
 	}
 	return out
+}
+
+// basic are beginnings of the names of packages that others are made with.
+var basic = []string{
+	"system.", "microsoft.extensions.", "microsoft.bcl.", "microsoft.identitymodel.", "microsoft.data.", "microsoft.csharp", "microsoft.codeanalysis",
+	"microsoft.win32.", "microsoft.openapi", "microsoft.io.", "microsoft.netcore.", "newtonsoft.", "google.protobuf", "grpc.", "azure.core", "azure.identity",
+	"polly", "castle.core", "opentelemetry.api", "opentelemetry", "npgsql", "sqlite", "serilog", "nodatime", "humanizer", "yamldotnet", "messagepack", "runtime.",
+	"netstandard.", "stackexchange.", "rabbitmq.", "sharpziplib", "protobuf-net", "bouncycastle.", "portable.bouncycastle", "nlog", "log4net", "snappier", "zstdsharp",
+}
+
+// mayGet tells whether a project may have a pinned package by way of others.
+// Without a lock file nobody knows but NuGet; what no project asks for itself is
+// pinned for just that, packages that others are made with are likely, and else
+// it takes one of a kindred name: nobody gets Duende.IdentityServer through Dapper.
+func (e *evaluation) mayGet(x *tree, key string) bool {
+	if !x.direct[key] || slices.ContainsFunc(basic, func(b string) bool { return strings.HasPrefix(key, b) }) {
+		return true
+	}
+	for part := range strings.SplitSeq(key, ".") {
+		if len(part) < 4 || slices.Contains([]string{"microsoft", "extensions", "aspnetcore", "core", "abstractions", "client", "server", "tools", "http", "test"}, part) {
+			continue
+		}
+		stem := part[:min(len(part), 6)]
+		for own, w := range e.packages {
+			if w.included && (strings.HasPrefix(own, stem) || strings.Contains(own, "."+stem)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func shown(v values) string { return strings.ReplaceAll(strings.Join(v, " or "), unknown, "?") }

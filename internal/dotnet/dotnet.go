@@ -4,8 +4,8 @@
 // It evaluates project files as MSBuild would, imports, nearest
 // Directory.*.props and properties included, but with every condition both true
 // and false. Central package versions are read by content: a changed version
-// concerns only the projects that ask for the package (or all, where versions
-// are pinned for transitive packages and no lock file says who has them). A
+// concerns only the projects that ask for the package, and those that may have it
+// by way of others where versions are pinned and no lock file says who has it. A
 // test project verifies the projects it refers to. What a reference cannot be
 // followed to is a Problem of that unit. It never builds, restores or runs
 // anything, and reads no file outside of the tree.
@@ -43,6 +43,11 @@ func Read(ctx context.Context, t workspace.Tree) (workspace.Space, error) {
 	}
 	if steps < 0 {
 		space.Problems = append(space.Problems, workspace.Problem{Path: x.projects[0], Reason: "the project files import each other into more than can be evaluated"})
+	}
+	for _, e := range evals {
+		for key, w := range e.packages {
+			x.direct[key] = x.direct[key] || w.included
+		}
 	}
 	rest := centralRest(x, evals)
 	tests := testProjects(x, evals)

@@ -138,6 +138,17 @@ func TestCentralVersions(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+	t.Run("pinned, and no kin of what others have", func(t *testing.T) {
+		t.Parallel()
+		m := shop().edit(t, central, "<GrpcVersion>", "<CentralPackageTransitivePinningEnabled>true</CentralPackageTransitivePinningEnabled><GrpcVersion>")
+		if diff := cmp.Diff(changed(t, m, m.edit(t, central, "9.0.0", "9.1.0")), []string{"AppHost"}); diff != "" {
+			t.Error(diff)
+		}
+		unasked := m.edit(t, central, "<!-- versions -->", `<PackageVersion Include="Cve.Fixed" Version="1"/>`)
+		if diff := cmp.Diff(changed(t, m, unasked), all); diff != "" {
+			t.Error(diff)
+		}
+	})
 	t.Run("the nearest counts", func(t *testing.T) {
 		t.Parallel()
 		m := shop().with("src/EventBus/Directory.Packages.props", `<Project><Import Project="$([MSBuild]::GetPathOfFileAbove(Directory.Packages.props, $(MSBuildThisFileDirectory)..))"/>

@@ -19,6 +19,7 @@ type tree struct {
 	parsed   map[string]*markup.Node
 	broken   map[string]string   // path to why it cannot be read
 	ends     map[string][]string // end of a path to the files that have it
+	direct   map[string]bool     // packages that some project asks for itself, lower case
 	projects []string
 	others   []string // solutions and locks
 }
@@ -27,7 +28,7 @@ type tree struct {
 var projectTypes = []string{".csproj", ".fsproj", ".vbproj", ".sqlproj", ".vcxproj", ".wixproj", ".esproj", ".dcproj", ".pyproj", ".shproj", ".ilproj"}
 
 func index(t workspace.Tree) *tree {
-	x := &tree{Tree: t, files: t.Files(), folded: map[string]string{}, above: map[string]string{}, ends: map[string][]string{}, parsed: map[string]*markup.Node{}, broken: map[string]string{}}
+	x := &tree{Tree: t, files: t.Files(), folded: map[string]string{}, above: map[string]string{}, ends: map[string][]string{}, direct: map[string]bool{}, parsed: map[string]*markup.Node{}, broken: map[string]string{}}
 	for _, file := range x.files {
 		dot := strings.LastIndexByte(file, '.')
 		if dot < 0 || len(file)-dot > 12 {

@@ -54,7 +54,7 @@ news-library = { id = "news.library", version = "unspecified" }
 		"build-logic/src/main/kotlin/news.base.gradle.kts":    `plugins { java }`,
 		"build-logic/src/main/kotlin/news.unused.gradle.kts":  `plugins { java }`,
 		"build-logic/src/main/kotlin/AndroidPlugin.kt":        `class AndroidPlugin : Plugin<Project> { override fun apply(target: Project) { with(target) { pluginManager.apply("com.android.application") } } }`,
-		"build-logic/src/main/kotlin/util/Extensions.kt":      "fun x() {}",
+		"build-logic/src/main/kotlin/util/Extensions.kt":      "fun x() { libs.findLibrary(\"unused\"); project(path); add(\"api\", project(\":tool\")) }",
 		"app/build.gradle.kts":                                "plugins { id(\"news.android\") }\ndependencies {\n  implementation(projects.feature.forYou)\n  implementation(libs.coil.kt)\n  testImplementation(project(\":core:data\"))\n}",
 		"core/model/build.gradle.kts":                         "plugins { alias(libs.plugins.news.library) }",
 		"core/data/build.gradle.kts":                          "plugins { `java-library` }\ndependencies {\n api(project(path = \":core:model\"))\n testImplementation(libs.junit)\n}\ntasks.register(\"x\") { dependsOn(\":tool:jar\") }",
@@ -81,8 +81,8 @@ func TestNews(t *testing.T) {
 		}
 	}
 	if diff := cmp.Diff(got, map[string][]string{
-		":": nil, "build-logic": nil, ":core": nil, ":feature": nil, ":tool": nil, ":core:model": nil,
-		":app":             {"gradle:core/data (verify)", "gradle:feature/for-you"},
+		":": nil, "build-logic": nil, ":core": nil, ":feature": nil, ":tool": nil, ":core:model": {"gradle:tools/cli"},
+		":app":             {"gradle:core/data (verify)", "gradle:feature/for-you", "gradle:tools/cli"},
 		":core:data":       {"gradle:core/model", "gradle:tools/cli"},
 		":feature:for-you": {"gradle:core/data"},
 	}); diff != "" {
@@ -123,7 +123,8 @@ func TestGradleByContent(t *testing.T) {
 	}{
 		{"a version by reference", toml, "2.6.0", "2.7.0", []string{":app", ":core:model"}},
 		{"one through a bundle of a plugin's script", toml, "4.12.0", "4.13.0", []string{":core:model"}},
-		{"one that nobody names", toml, "a:b:1", "a:b:2", nil},
+		{"one that the plugins' sources look up", toml, "a:b:1", "a:b:2", []string{":app", ":core:model"}},
+		{"one that nobody names", toml, "[bundles]", "more = \"c:d:1\"\n[bundles]", nil},
 		{"a comment", toml, "# comment", "# other", nil},
 		{"space", toml, `coil = "2`, `coil    =   "2`, nil},
 		{"a plugin's version", toml, "8.5.0", "8.6.0", []string{":", ":app", ":feature:for-you"}},

@@ -13,6 +13,7 @@ type logic struct {
 	plugins map[string][]string // id to its files
 	shared  []workspace.Input   // what every plugin is made with
 	scripts []*script           // its own build scripts
+	sources []*script           // what its plugins share
 	b       *build
 }
 
@@ -58,7 +59,7 @@ func (g *gradle) readLogic(b *build) {
 	if len(l.plugins) == 0 && path.Base(b.root) != "buildSrc" {
 		return
 	}
-	l.share(inner)
+	l.share(g, inner)
 	b.logic = l
 }
 
@@ -119,7 +120,7 @@ func (l *logic) declared(g *gradle, s *script, inner []string) {
 }
 
 // share collects what belongs to no single plugin, a folder at a time.
-func (l *logic) share(inner []string) {
+func (l *logic) share(g *gradle, inner []string) {
 	single := map[string]bool{}
 	for _, files := range l.plugins {
 		for _, f := range files {
@@ -135,6 +136,9 @@ func (l *logic) share(inner []string) {
 		dir := parent(f)
 		if single[f] || strings.Contains(f, "src/test/") || strings.Contains(f, "/build/") || strings.HasSuffix(f, ".md") || strings.HasSuffix(f, ".versions.toml") {
 			continue
+		}
+		if s := g.source(f); s != nil && strings.Contains(f, "src/main/") {
+			l.sources = append(l.sources, s)
 		}
 		pattern := literal(f)
 		if !mixed[dir] && dir != "" {
@@ -224,6 +228,9 @@ func (g *gradle) joins(u *workspace.Unit, l *logic, f *followed) {
 	u.Inputs = append(u.Inputs, l.shared...)
 	for _, s := range l.scripts {
 		g.versions(u, l.b, s)
+	}
+	for _, s := range l.sources {
+		g.follow(u, l.b, s, f)
 	}
 }
 

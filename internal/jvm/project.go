@@ -161,7 +161,8 @@ func (g *gradle) needs(u *workspace.Unit, p *project, s *script) {
 		g.composite(u, p, t, head)
 	}
 	s.look()
-	if s.calls {
+	// In a class, what is computed is handed in by scripts, which are read too.
+	if s.calls && strings.Contains(path.Base(s.file), ".gradle") {
 		g.everything(u, p, "project(…) by a computed name")
 	}
 	for _, m := range s.accs {
