@@ -132,7 +132,7 @@ func parseLock(kind, dir string, data []byte) *lock {
 		l.byName[name] = append(l.byName[name], i)
 	}
 	for i, p := range file.Package {
-		p.Files = append(p.Files, file.Metadata.Files[p.Name]...)
+		p.Files = append(append(p.Files, file.Metadata.Files[p.Name]...), file.Metadata.Files[p.Name+" "+p.Version]...)
 		l.packages[i].sum = l.sum(p, l.packages[i])
 	}
 	return l
