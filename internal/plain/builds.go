@@ -336,6 +336,9 @@ func (x *tree) unit(f string, ways []built) (workspace.Unit, string) {
 			x.link(&u, b, place)
 		}
 	}
+	for _, name := range p.named {
+		u.Needs = append(u.Needs, workspace.Need{Unit: NamePrefix + name, Scope: workspace.Ship, Via: "Dockerfile RUN"})
+	}
 	return u, ""
 }
 

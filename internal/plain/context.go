@@ -97,9 +97,13 @@ func (x *tree) source(u *workspace.Unit, p parsed, b built, s source, rules []ru
 		context, rules = place, nil
 	}
 	name := strings.Trim(path.Clean("/"+s.path), "/")
+	why := Copied
+	if s.step < len(p.images) {
+		why = Built
+	}
 	key := ""
 	if len(rules) > 0 {
-		key = context + "\x00" + name + "\x00" + b.ignore
+		key = why + context + "\x00" + name + "\x00" + b.ignore
 	}
 	if inputs, ok := x.kept[key]; ok && key != "" {
 		for _, in := range inputs {
@@ -109,7 +113,7 @@ func (x *tree) source(u *workspace.Unit, p parsed, b built, s source, rules []ru
 	}
 	var inputs []workspace.Input
 	for _, pattern := range x.patterns(context, name, rules) {
-		inputs = append(inputs, workspace.Input{Pattern: pattern, Scope: workspace.Ship, Why: "Dockerfile COPY"})
+		inputs = append(inputs, workspace.Input{Pattern: pattern, Scope: workspace.Ship, Why: why})
 	}
 	if key != "" {
 		x.kept[key] = inputs

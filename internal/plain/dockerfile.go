@@ -3,6 +3,7 @@ package plain
 import (
 	"encoding/json"
 	"errors"
+	"regexp"
 	"strings"
 )
 
@@ -13,6 +14,7 @@ const maxDockerfile = 1 << 20
 type source struct {
 	path string
 	from string // a named context or stage; "" is the context that is built in
+	step int    // the stage that takes it, from 1
 }
 
 // parsed is a Dockerfile.
@@ -20,7 +22,21 @@ type parsed struct {
 	sources []source
 	stages  []string // lower case
 	images  []string // what stages begin with
+	named   []string // packages that its commands build by name
 	text    string
+}
+
+// builds are the commands that build one package of a workspace by its name.
+var builds = regexp.MustCompile(`(?:--filter|--scope|-F)[= ]["']?([@\w./^{}*-]+)|\bturbo\s+prune\s+([@\w./-]+)|\byarn\s+workspace\s+([@\w./-]+)|(?:--workspace|\s-w)[= ]([@\w./-]+)|\bnx\s+(?:build|run)\s+([@\w./-]+)|\bcargo\s[^&|;]*?(?:-p|--package|--bin)[= ]([\w-]+)|\s-pl[= ]:?([\w./-]+)`)
+
+// names notes the packages that a command builds.
+func (p *parsed) names(line string) {
+	for _, m := range builds.FindAllStringSubmatch(line, 50) {
+		name := strings.Trim(strings.Join(m[1:], ""), "^.{}/")
+		if name != "" && !strings.HasPrefix(name, "-") && !strings.Contains(name, "*") {
+			p.named = append(p.named, name)
+		}
+	}
 }
 
 // parse reads a Dockerfile.
@@ -61,6 +77,7 @@ func parse(data []byte) (parsed, error) {
 			p.copies(expand(rest, args), word == "ADD")
 		case "RUN":
 			p.mounts(expand(rest, args))
+			p.names(rest)
 		}
 	}
 	return p, nil
@@ -186,7 +203,7 @@ func (p *parsed) copies(rest string, add bool) {
 		case strings.HasPrefix(w, "<<"):
 		case add && (strings.Contains(w, "://") || strings.HasPrefix(w, "git@")):
 		default:
-			p.sources = append(p.sources, source{strings.Trim(w, `"'`), from})
+			p.sources = append(p.sources, source{strings.Trim(w, `"'`), from, len(p.images)})
 		}
 	}
 }
@@ -201,7 +218,7 @@ func (p *parsed) mounts(rest string) {
 		if !ok {
 			continue
 		}
-		s, kind := source{path: "."}, "bind"
+		s, kind := source{path: ".", step: len(p.images)}, "bind"
 		for part := range strings.SplitSeq(strings.Trim(spec, `"'`), ",") {
 			k, v, _ := strings.Cut(part, "=")
 			switch k {

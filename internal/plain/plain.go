@@ -30,6 +30,19 @@ type Product struct {
 	Verify    []string // patterns of files that only check it
 }
 
+// Why an image takes a file in: it is copied into the image itself, or only into
+// a stage that builds something for it.
+const (
+	Copied = "Dockerfile COPY"
+	Built  = "Dockerfile COPY, build stage"
+)
+
+// NamePrefix begins the Need of an image on a package that its commands build by
+// name ("turbo prune @acme/web"): what follows is the name that the package's
+// ecosystem calls it, for the caller to find. Where all that is taken in whole is
+// taken by a build stage, such a package is what it is taken in for.
+const NamePrefix = "name:"
+
 // ID is the unit of a declared product.
 func ID(product string) string { return "plain:" + product }
 

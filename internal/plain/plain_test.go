@@ -117,6 +117,38 @@ func TestWays(t *testing.T) {
 	}
 }
 
+func TestNames(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string][]string{
+		"turbo prune @acme/web --docker":     {"name:@acme/web"},
+		"pnpm --filter web... build":         {"name:web"},
+		"pnpm --filter={./apps/web} build":   {"name:apps/web"},
+		"yarn workspace @acme/api build":     {"name:@acme/api"},
+		"npm run build -w apps/x":            {"name:apps/x"},
+		"npx nx build shop --prod":           {"name:shop"},
+		"cargo build --release -p server":    {"name:server"},
+		"mvn -B -pl :vets -am package":       {"name:vets"},
+		"npm ci && npm run build":            nil,
+		"pnpm --filter './packages/*' build": nil,
+	} {
+		u := named(t, read(t, memory{"Dockerfile": "FROM x AS b\nCOPY a .\nRUN " + line + "\nFROM y\nCOPY c .\n", "a": "a", "c": "c"}), "Dockerfile")
+		var got []string
+		for _, n := range u.Needs {
+			got = append(got, n.Unit)
+		}
+		if diff := cmp.Diff(got, want); diff != "" {
+			t.Errorf("%s: %s", line, diff)
+		}
+		why := map[string]string{}
+		for _, in := range u.Inputs {
+			why[in.Pattern] = in.Why
+		}
+		if why["a"] != Built || why["c"] != Copied {
+			t.Errorf("got %v", why)
+		}
+	}
+}
+
 func TestProducts(t *testing.T) {
 	t.Parallel()
 	s, err := Read(t.Context(), memory{"x": ""}, []Product{{Name: "web", Paths: []string{"web/**"}, DependsOn: []string{"api"}, Verify: []string{"web/docs/**"}}, {Name: "api", Paths: []string{"api/**"}}})
