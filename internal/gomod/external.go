@@ -117,7 +117,8 @@ func (m *module) behind(mod string, r require, others []string) bool {
 	if checksOnly(mod) {
 		return false
 	}
-	if r.indirect {
+	if r.indirect && !m.used[mod] {
+		// The comment alone may be stale.
 		return true
 	}
 	if strings.HasPrefix(mod, "golang.org/x/") || strings.HasPrefix(mod, "google.golang.org/") {

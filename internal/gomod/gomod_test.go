@@ -192,6 +192,7 @@ func TestModuleChanges(t *testing.T) {
 		{"the toolchain", base.with("go.mod", mod+"toolchain go1.26.3\n"), all},
 		{"godebug", base.with("go.mod", mod+"godebug default=go1.21\n"), all},
 		{"a replacement", base.with("go.mod", mod+"replace github.com/a/one => github.com/fork/one v1.0.1\n"), []string{"go:cart"}},
+		{"what is marked indirect and is not", base.with("go.mod", strings.Replace(mod, "one v1.0.0", "one v1.0.0 // indirect", 1)), nil},
 		{"a comment and a retraction", base.with("go.mod", mod+"retract v0.0.1 // no\n"), nil},
 		{"a checksum of a go.mod", base.with("go.sum", sum+"github.com/z/z v1.0.0/go.mod h1:z=\n"), nil},
 	} {

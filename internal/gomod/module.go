@@ -23,6 +23,7 @@ type module struct {
 	settings  map[string]string // lines that concern every package
 	work      *work
 	vendor    *vendor
+	used      map[string]bool // modules that its packages import, tests too
 }
 
 type require struct {
@@ -67,7 +68,7 @@ func (w *reading) claim(p string) bool {
 
 func (w *reading) readModule(m *module) {
 	m.requires, m.local, m.other = map[string]require{}, map[string]string{}, map[string]string{}
-	m.sums, m.known, m.settings = map[string]string{}, map[string][]string{}, map[string]string{}
+	m.sums, m.known, m.settings, m.used = map[string]string{}, map[string][]string{}, map[string]string{}, map[string]bool{}
 	p := inDir(m.dir, "go.mod")
 	w.claim(p)
 	data, err := w.tree.Read(p)

@@ -102,6 +102,9 @@ func (p *pack) input(pattern string, scope workspace.Scope, why string) {
 func (w *reading) imports(p *pack, file string, s *source, scope workspace.Scope) {
 	for _, imported := range s.imports {
 		t := w.resolve(p.module, imported)
+		if t.external != "" {
+			p.module.used[t.external] = true
+		}
 		switch {
 		case t.missing && scope == workspace.Ship:
 			w.generated(p, t.dir)
