@@ -132,7 +132,7 @@ func (s *session) wantDir(u *unit, dir string, scope workspace.Scope, via string
 
 // owner is the deepest unit around a path, "" for the root.
 func (s *session) owner(p string) string {
-	for p != "" && p != "." {
+	for p != "" && p != "." && p != "/" {
 		if s.units[p] != nil {
 			return p
 		}

@@ -204,11 +204,14 @@ func (p *pnpmReader) direct(dir, name, _ string) target {
 	return noTarget()
 }
 
-// clean makes "." the root "".
+// clean makes "." the root "", and leads absolute paths out of the tree.
 func clean(p string) string {
 	p = path.Clean(p)
-	if p == "." {
+	switch {
+	case p == ".":
 		return ""
+	case strings.HasPrefix(p, "/"):
+		return ".." + strings.TrimSuffix(p, "/")
 	}
 	return p
 }
