@@ -38,11 +38,11 @@ type Repo struct {
 // Open finds the repository that dir is in.
 func Open(ctx context.Context, dir string) (*Repo, error) {
 	if _, err := exec.LookPath("git"); err != nil {
-		return nil, fault.New(fault.Unavailable, "git is not installed", "install git, or name the changed files with --files")
+		return nil, fault.New(fault.Unavailable, "git is not installed", "install git")
 	}
 	out, err := call(ctx, dir, "rev-parse", "--show-toplevel", "--is-shallow-repository")
 	if err != nil {
-		return nil, fault.Newf(fault.NotFound, "%s is in no git repository: %w", dir, err).WithHint("run it in a checkout, or name the changed files with --files")
+		return nil, fault.Newf(fault.NotFound, "%s is in no git repository: %w", dir, err).WithHint("run it in a checkout")
 	}
 	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 	if len(lines) != 2 {
