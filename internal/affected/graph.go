@@ -337,6 +337,7 @@ func closure(was, is map[string]string) (ship, verify string) {
 	}
 	for k, now := range is {
 		switch before, ok := was[k]; {
+		case !ok && strings.HasPrefix(k, workspace.BehindPrefix):
 		case !ok:
 			note("+", k)
 		case before != now:
@@ -344,7 +345,7 @@ func closure(was, is map[string]string) (ship, verify string) {
 		}
 	}
 	for k := range was {
-		if _, ok := is[k]; !ok {
+		if _, ok := is[k]; !ok && !strings.HasPrefix(k, workspace.BehindPrefix) {
 			note("-", k)
 		}
 	}

@@ -28,7 +28,7 @@ func (w *reading) external(p *pack) map[string]string {
 		}
 		for mod, r := range m.requires {
 			if direct[mod] == nil && m.behind(mod, r, mods) {
-				m.pick(out, mod)
+				out[workspace.BehindPrefix+mod] = m.chosen(mod)
 			}
 		}
 		if m.old {
@@ -108,6 +108,17 @@ func (m *module) pick(out map[string]string, mod string) {
 		}
 		out[key] = sum
 	}
+}
+
+// chosen is all that is noted of a module, as one value.
+func (m *module) chosen(mod string) string {
+	picked := map[string]string{}
+	m.pick(picked, mod)
+	var parts []string
+	for _, key := range slices.Sorted(maps.Keys(picked)) {
+		parts = append(parts, key, picked[key])
+	}
+	return strings.Join(parts, " ")
 }
 
 // behind says whether a required module may stand behind any of others. An

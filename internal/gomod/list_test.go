@@ -174,7 +174,10 @@ func closure(u workspace.Unit, byID map[string]workspace.Unit) (names, external 
 			continue
 		}
 		names[u.Name] = true
-		for key := range u.External {
+		for key, chosen := range u.External {
+			if strings.HasPrefix(key, workspace.BehindPrefix) {
+				key, _, _ = strings.Cut(chosen, " ")
+			}
 			external[key] = true
 		}
 		for _, n := range u.Needs {

@@ -32,6 +32,11 @@ const (
 // Verify: tools that only check, and fields that no build reads.
 const VerifyPrefix = "verify:"
 
+// BehindPrefix begins a key of External that stands for what may be behind the
+// rest of the closure, by name: it counts when its value changes. That it comes
+// or goes changes nothing by itself: what could bring it in has keys of its own.
+const BehindPrefix = "behind "
+
 // Unit is something that is built by itself.
 type Unit struct {
 	// ID is unique in a tree and the same at every commit: ecosystem and folder,
