@@ -99,7 +99,10 @@ func files() []story {
 			"a file of a library, past a circle", affected.Input{Changes: changed("packages/theme/a.css")},
 			[]string{"ship admin: packages/theme/a.css → theme → ui → admin", "ship web: packages/theme/a.css → theme → ui → web"}, "",
 		},
-		{"a test of a library", affected.Input{Changes: changed("packages/ui/a.test.ts")}, nil, ""},
+		{
+			"a test of a library", affected.Input{Changes: changed("packages/ui/a.test.ts")},
+			[]string{"verify admin: packages/ui/a.test.ts → ui → admin", "verify web: packages/ui/a.test.ts → ui → web"}, "",
+		},
 		{"a test of an app", affected.Input{Changes: changed("apps/web/a.test.ts")}, []string{"verify web: apps/web/a.test.ts → web"}, ""},
 		{"what only tests are made with", affected.Input{Changes: changed("packages/fakes/a.ts")}, []string{"verify web: packages/fakes/a.ts → fakes → web"}, ""},
 		{"what is no input", affected.Input{Changes: changed("apps/web/tmp/a")}, nil, ""},

@@ -38,6 +38,7 @@ type hit struct {
 	steps []Step
 	from  *node
 	via   string
+	of    workspace.Scope // which of from's hits led here
 }
 
 // now is the unit as it is, or as it was before it was removed.
@@ -366,9 +367,10 @@ func few(list []string) string {
 	return strings.Join(list, ", ")
 }
 
-// spread carries shipping on to whatever is made with what is shipped, nearest
-// first. Verification stays where it is: a test of a library is no reason to
-// check its users.
+// spread carries on what was found, nearest first: shipping to whatever is made
+// with what is shipped, and verifying to whatever is checked or made with what is
+// verified. A test of a library ships none of its users; their checks may still
+// see it, as the task runners have it too.
 func (g *graph) spread() {
 	var queue []*node
 	for _, id := range g.ids {
@@ -381,10 +383,33 @@ func (g *graph) spread() {
 		queue = queue[1:]
 		for _, e := range n.users {
 			if e.scope != workspace.Verify && e.to.ship == nil {
-				e.to.ship = &hit{from: n, via: e.via}
+				e.to.ship = &hit{from: n, via: e.via, of: workspace.Ship}
 				queue = append(queue, e.to)
-			} else if e.scope == workspace.Verify && e.to.touch == nil {
-				e.to.touch = &hit{from: n, via: e.via}
+			}
+		}
+	}
+	for _, id := range g.ids {
+		n := g.units[id]
+		if n.ship != nil {
+			for _, e := range n.users {
+				if e.to.touch == nil {
+					e.to.touch = &hit{from: n, via: e.via, of: workspace.Ship}
+				}
+			}
+		}
+	}
+	for _, id := range g.ids {
+		if n := g.units[id]; n.touch != nil {
+			queue = append(queue, n)
+		}
+	}
+	for len(queue) > 0 {
+		n := queue[0]
+		queue = queue[1:]
+		for _, e := range n.users {
+			if e.to.touch == nil {
+				e.to.touch = &hit{from: n, via: e.via, of: workspace.Verify}
+				queue = append(queue, e.to)
 			}
 		}
 	}
@@ -400,7 +425,7 @@ func (n *node) chain(scope workspace.Scope) []Step {
 	if h.from == nil {
 		return append(slices.Clone(h.steps), self)
 	}
-	before := h.from.chain(workspace.Ship)
+	before := h.from.chain(h.of)
 	before[len(before)-1].Why = h.via
 	return append(before, self)
 }
