@@ -29,6 +29,7 @@ const roleKey = "COMMAND_TEST_ROLE"
 func TestMain(m *testing.M) {
 	switch role := os.Getenv(roleKey); role {
 	case "":
+		heed()
 		os.Exit(m.Run())
 	case "guard":
 		playGuard()
@@ -351,3 +352,14 @@ func (g *guard) seen() string {
 }
 
 func sh(text string) []string { return []string{"sh", "-c", text} }
+
+// heed gives back to children the signals that whoever started the tests has
+// ignored (nohup, a shell's background jobs): what is handled here is at its
+// default there.
+func heed() {
+	for _, s := range []os.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
+	}
+}

@@ -32,6 +32,7 @@ const roleKey = "GUARD_TEST_ROLE"
 func TestMain(m *testing.M) {
 	switch os.Getenv(roleKey) {
 	case "":
+		heed()
 		os.Exit(m.Run())
 	case "guard":
 		playGuard()
@@ -262,5 +263,16 @@ func tool(t *testing.T, name string) {
 	t.Helper()
 	if _, err := exec.LookPath(name); err != nil {
 		t.Skip("no " + name + " here")
+	}
+}
+
+// heed gives back to children the signals that whoever started the tests has
+// ignored (nohup, a shell's background jobs): what is handled here is at its
+// default there.
+func heed() {
+	for _, s := range []os.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
 	}
 }
