@@ -96,19 +96,25 @@ func files() []story {
 		{"nothing changed", affected.Input{}, nil, ""},
 		{"a file of an app", affected.Input{Changes: changed("apps/web/src/a.ts")}, []string{"ship web: apps/web/src/a.ts → web"}, ""},
 		{
-			"a file of a library, past a circle", affected.Input{Changes: changed("packages/theme/a.css")},
-			[]string{"ship admin: packages/theme/a.css → theme → ui → admin", "ship web: packages/theme/a.css → theme → ui → web"}, "",
+			"a file of a library, past a circle",
+			affected.Input{Changes: changed("packages/theme/a.css")},
+			[]string{"ship admin: packages/theme/a.css → theme → ui → admin", "ship web: packages/theme/a.css → theme → ui → web"},
+			"",
 		},
 		{
-			"a test of a library", affected.Input{Changes: changed("packages/ui/a.test.ts")},
-			[]string{"verify admin: packages/ui/a.test.ts → ui → admin", "verify web: packages/ui/a.test.ts → ui → web"}, "",
+			"a test of a library",
+			affected.Input{Changes: changed("packages/ui/a.test.ts")},
+			[]string{"verify admin: packages/ui/a.test.ts → ui → admin", "verify web: packages/ui/a.test.ts → ui → web"},
+			"",
 		},
 		{"a test of an app", affected.Input{Changes: changed("apps/web/a.test.ts")}, []string{"verify web: apps/web/a.test.ts → web"}, ""},
 		{"what only tests are made with", affected.Input{Changes: changed("packages/fakes/a.ts")}, []string{"verify web: packages/fakes/a.ts → fakes → web"}, ""},
 		{"what is no input", affected.Input{Changes: changed("apps/web/tmp/a")}, nil, ""},
 		{
-			"a file for all", affected.Input{Changes: changed(".npmrc")},
-			[]string{"ship admin: .npmrc → admin", "ship web: .npmrc → web"}, "",
+			"a file for all",
+			affected.Input{Changes: changed(".npmrc")},
+			[]string{"ship admin: .npmrc → admin", "ship web: .npmrc → web"},
+			"",
 		},
 	}
 }
@@ -124,39 +130,48 @@ func closures() []story {
 		{
 			"a lockfile that resolves one otherwise",
 			affected.Input{Changes: changed("pnpm-lock.yaml"), Head: with(external("apps/admin", map[string]string{"react@18.3.0": "b"}))},
-			[]string{"ship admin: +react@18.3.0, -react@18.2.0 → admin"}, "",
+			[]string{"ship admin: +react@18.3.0, -react@18.2.0 → admin"},
+			"",
 		},
 		{
 			"the same version with other edges",
 			affected.Input{Changes: changed("pnpm-lock.yaml"), Head: with(external("packages/ui", map[string]string{"react@18.2.0": "b"}))},
-			[]string{"ship admin: react@18.2.0 → ui → admin", "ship web: react@18.2.0 → ui → web"}, "",
+			[]string{"ship admin: react@18.2.0 → ui → admin", "ship web: react@18.2.0 → ui → web"},
+			"",
 		},
 		{
 			"a tool that only checks",
 			affected.Input{Changes: changed("pnpm-lock.yaml"), Head: with(external("apps/admin", map[string]string{"react@18.2.0": "a", workspace.VerifyPrefix + "eslint@9.0.0": "b"}))},
-			[]string{"verify admin: +eslint@9.0.0 → admin"}, "",
+			[]string{"verify admin: +eslint@9.0.0 → admin"},
+			"",
 		},
 		{
-			"a library removed", affected.Input{Changes: []affected.Change{{Path: "packages/theme/package.json", Removed: true}}, Head: with(remove)},
-			[]string{"ship admin: theme → ui → admin", "ship web: theme → ui → web"}, "",
+			"a library removed",
+			affected.Input{Changes: []affected.Change{{Path: "packages/theme/package.json", Removed: true}}, Head: with(remove)},
+			[]string{"ship admin: theme → ui → admin", "ship web: theme → ui → web"},
+			"",
 		},
 		{
 			"a manifest that cannot be read",
 			affected.Input{Changes: changed("README.md"), Head: with(func(s *workspace.Space) {
 				s.Problems = []workspace.Problem{{Path: "pnpm-lock.yaml", Reason: "line 3: no YAML"}}
 			})},
-			[]string{"ship admin: pnpm-lock.yaml: line 3: no YAML → admin", "ship web: pnpm-lock.yaml: line 3: no YAML → web"}, "",
+			[]string{"ship admin: pnpm-lock.yaml: line 3: no YAML → admin", "ship web: pnpm-lock.yaml: line 3: no YAML → web"},
+			"",
 		},
 		{
-			"the base is not known", affected.Input{All: "the clone is shallow"},
-			[]string{"ship admin: the clone is shallow → admin", "ship web: the clone is shallow → web"}, "the clone is shallow",
+			"the base is not known",
+			affected.Input{All: "the clone is shallow"},
+			[]string{"ship admin: the clone is shallow → admin", "ship web: the clone is shallow → web"},
+			"the clone is shallow",
 		},
 		{
 			"declared products",
 			affected.Input{Changes: changed("infra/web.tf", "apps/admin/a.ts"), Products: []affected.Product{
 				{Name: "shop", Units: []string{"node:apps/web"}, Paths: []string{"infra/**"}}, {Name: "back office", Units: []string{"node:apps/admin"}}, {Name: "suite", DependsOn: []string{"shop"}},
 			}},
-			[]string{"ship back office: apps/admin/a.ts → admin → back office", "ship shop: infra/web.tf → shop", "ship suite: infra/web.tf → shop → suite"}, "",
+			[]string{"ship back office: apps/admin/a.ts → admin → back office", "ship shop: infra/web.tf → shop", "ship suite: infra/web.tf → shop → suite"},
+			"",
 		},
 	}
 }

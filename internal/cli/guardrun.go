@@ -17,7 +17,6 @@ import (
 type guarding struct {
 	o         guard.Options
 	allow     []string
-	noTests   bool
 	verbose   bool
 	leftovers string
 }

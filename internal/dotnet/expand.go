@@ -127,11 +127,11 @@ func (e *evaluation) call(body string, depth int) values {
 	if isName(body) {
 		return e.property(strings.ToLower(body))
 	}
-	name, args, ok := strings.Cut(body, "::")
+	_, args, ok := strings.Cut(body, "::")
 	if !ok {
 		return values{unknown}
 	}
-	name = args[:max(strings.IndexByte(args, '('), 0)]
+	name := args[:max(strings.IndexByte(args, '('), 0)]
 	inner, _, ok := parenthesis(args[len(name):])
 	if !ok {
 		return values{unknown}

@@ -73,7 +73,6 @@ type Finder struct {
 	open   []*candidate
 	seen   map[uint64]*candidate
 	judged map[uint64]verdict // by form of the line
-	floor  int                // weight below which nothing is kept any more
 
 	step    int
 	began   int  // the line at which the head of the step began

@@ -202,8 +202,10 @@ func berryLock(file, dir string, data []byte, pins map[string]string) (*lock, er
 		return nil, errors.New("has no __metadata")
 	}
 	l := newLock(file)
-	b := &berryReader{lock: l, dir: dir, units: map[string]string{},
-		find: &byDescriptor{lock: l, named: map[string][]int{}, pins: pins}}
+	b := &berryReader{
+		lock: l, dir: dir, units: map[string]string{},
+		find: &byDescriptor{lock: l, named: map[string][]int{}, pins: pins},
+	}
 	b.read(docs[0])
 	return l, nil
 }

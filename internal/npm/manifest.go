@@ -114,8 +114,10 @@ func (m *manifest) wants() []spec {
 		name string
 		deps map[string]string
 	}{
-		{"dependencies", m.deps}, {"optionalDependencies", m.optional},
-		{"devDependencies", m.dev}, {"peerDependencies", m.peer},
+		{"dependencies", m.deps},
+		{"optionalDependencies", m.optional},
+		{"devDependencies", m.dev},
+		{"peerDependencies", m.peer},
 	} {
 		for _, name := range slices.Sorted(maps.Keys(f.deps)) {
 			if !seen[name] {

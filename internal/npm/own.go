@@ -137,8 +137,10 @@ func (s *session) deploySign(dir string) bool {
 			"serverless.yml", "serverless.yaml", "Procfile", "render.yaml", "railway.json", "firebase.json":
 			return true
 		}
-		for _, framework := range []string{"next.config.", "nuxt.config.", "astro.config.", "remix.config.", "svelte.config.",
-			"gatsby-config.", "docusaurus.config.", "expo.config.", "app.config.", "react-router.config."} {
+		for _, framework := range []string{
+			"next.config.", "nuxt.config.", "astro.config.", "remix.config.", "svelte.config.",
+			"gatsby-config.", "docusaurus.config.", "expo.config.", "app.config.", "react-router.config.",
+		} {
 			if strings.HasPrefix(base, framework) && (framework != "svelte.config." || s.exists(dir, "src/app.html")) {
 				return true
 			}

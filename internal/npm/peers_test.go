@@ -60,11 +60,13 @@ func TestDisagreements(t *testing.T) {
 		},
 		{
 			"Node's minor version", "turbo: the root", "it builds the same",
-			tree.with(files{".nvmrc": "20.1.0"}), tree.with(files{".nvmrc": "v20.2.0\n"}), map[string]string{},
+			tree.with(files{".nvmrc": "20.1.0"}), tree.with(files{".nvmrc": "v20.2.0\n"}),
+			map[string]string{},
 		},
 		{
 			"Yarn's resolutions", "turbo: nothing but the root", "what is resolved is another package: turbo misses it",
-			yarnTree("1.0.0"), yarnTree("1.0.1"), map[string]string{"node:": "verify", "node:apps/web": "ship"},
+			yarnTree("1.0.0"), yarnTree("1.0.1"),
+			map[string]string{"node:": "verify", "node:apps/web": "ship"},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -62,18 +62,21 @@ func TestOwn(t *testing.T) {
 		},
 		"turbo of a task it has not": {
 			files{"turbo.json": `{"tasks":{"build":{"inputs":["src/**"]}}}`, "apps/web/package.json": `{"name":"@acme/web"}`},
-			[]string{"src/a.ts", "other/a.ts"}, nil,
+			[]string{"src/a.ts", "other/a.ts"},
+			nil,
 		},
 		"turbo of two tasks": {
 			files{"turbo.json": `{"tasks":{"build":{"inputs":["src/**","!src/gen/**"],"dependsOn":["codegen"]},"codegen":{"inputs":["schema/**"]}}}`, "apps/web/package.json": strings.Replace(scripts, `"build":`, `"codegen":"x","build":`, 1)},
-			[]string{"src/a.ts", "schema/a.graphql", "src/gen/a.ts"}, []string{"tools/a.ts"},
+			[]string{"src/a.ts", "schema/a.graphql", "src/gen/a.ts"},
+			[]string{"tools/a.ts"},
 		},
 		"nx": {
 			files{
 				"nx.json":               `{"namedInputs":{"default":["{projectRoot}/**/*","sharedGlobals"],"production":["default","!{projectRoot}/**/?(*.)+(spec|test).[jt]s?(x)?(.snap)","!{projectRoot}/.kept/**"],"sharedGlobals":["{workspaceRoot}/babel.config.json"]},"targetDefaults":{"build":{"inputs":["production","^production"]}}}`,
 				"apps/web/project.json": `{"name":"web","projectType":"application"}`,
 			},
-			[]string{"src/a.ts"}, []string{"src/a.spec.ts", ".kept/a"},
+			[]string{"src/a.ts"},
+			[]string{"src/a.spec.ts", ".kept/a"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -68,7 +68,7 @@ func kindOf(f string) string {
 	yml := ext == ".yml" || ext == ".yaml"
 	switch {
 	case strings.Contains("/"+f, "/node_modules/"):
-	case yml && (strings.Contains(base, "compose")):
+	case yml && strings.Contains(base, "compose"):
 		return "compose"
 	case strings.HasPrefix(base, "docker-bake") && (ext == ".hcl" || ext == ".json"):
 		return "bake"

@@ -156,9 +156,11 @@ func TestProducts(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []workspace.Unit{
-		{ID: "plain:web", Name: "web", Dir: "postflight.yaml#web", Product: true,
+		{
+			ID: "plain:web", Name: "web", Dir: "postflight.yaml#web", Product: true,
 			Needs:  []workspace.Need{{Unit: "plain:api", Scope: workspace.Ship, Via: "depends_on"}},
-			Inputs: []workspace.Input{{Pattern: "web/**", Scope: workspace.Ship, Why: "paths"}, {Pattern: "web/docs/**", Scope: workspace.Verify, Why: "verify"}}},
+			Inputs: []workspace.Input{{Pattern: "web/**", Scope: workspace.Ship, Why: "paths"}, {Pattern: "web/docs/**", Scope: workspace.Verify, Why: "verify"}},
+		},
 		{ID: "plain:api", Name: "api", Dir: "postflight.yaml#api", Product: true, Inputs: []workspace.Input{{Pattern: "api/**", Scope: workspace.Ship, Why: "paths"}}},
 	}
 	if diff := cmp.Diff(s.Units, want); diff != "" {

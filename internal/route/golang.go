@@ -191,7 +191,7 @@ func (g *goFile) walk(body ast.Node, known scope) {
 				}
 				if m, ok := g.router(n.Rhs[i], known, 0); ok {
 					known[id.Name] = m
-				} else if _, was := known[id.Name]; was {
+				} else {
 					delete(known, id.Name)
 				}
 			}

@@ -120,9 +120,6 @@ func (s *scan) text(p string) []byte {
 	return b
 }
 
-// has says whether a file is there.
-func (s *scan) has(p string) bool { return s.text(p) != nil }
-
 // silent says whether a path can serve nothing: tests, stories, declarations,
 // what is installed, and what is no clean path.
 func silent(p string) bool {

@@ -31,8 +31,12 @@ func told(log []byte) string {
 			name string
 			n    int
 		}{
-			{"passed", run.Passed}, {"failed", run.Failed}, {"skipped", run.Skipped},
-			{"flaky", run.Flaky}, {"warnings", run.Warnings}, {"expected", run.Expected},
+			{"passed", run.Passed},
+			{"failed", run.Failed},
+			{"skipped", run.Skipped},
+			{"flaky", run.Flaky},
+			{"warnings", run.Warnings},
+			{"expected", run.Expected},
 		} {
 			if f.n != 0 {
 				fmt.Fprintf(&b, " %s=%d", f.name, f.n)

@@ -12,7 +12,6 @@ import (
 //	webpack 5.90.0 compiled with 1 error in 300 ms
 type webpack struct {
 	errors Run
-	fails  []Failure
 }
 
 func (g *webpack) triggers() []string { return []string{"webpack ", "ERROR in "} }

@@ -27,8 +27,10 @@ type cargoTest struct {
 }
 
 func (c *cargoTest) triggers() []string {
-	return []string{"Finished `", "Finished test ", "Finished bench ", "Finished dev ", "Finished release ", "Running ", "Doc-tests ",
-		"running ", "test result: ", "test ", "---- ", "thread '", "assertion `", "all doctests ran in ", "error: test failed", "error: doctest failed"}
+	return []string{
+		"Finished `", "Finished test ", "Finished bench ", "Finished dev ", "Finished release ", "Running ", "Doc-tests ",
+		"running ", "test result: ", "test ", "---- ", "thread '", "assertion `", "all doctests ran in ", "error: test failed", "error: doctest failed",
+	}
 }
 
 func (c *cargoTest) line(l logline.Line, o *out) {

@@ -24,8 +24,10 @@ type ctest struct {
 func newCtest() *ctest { return &ctest{bad: map[string]bool{}} }
 
 func (c *ctest) triggers() []string {
-	list := []string{"Test project ", "Start ", number + "% tests passed", "No tests were found!!!",
-		"The following tests FAILED:", "Test #", "Total Test time (real)", "Errors while running CTest"}
+	list := []string{
+		"Test project ", "Start ", number + "% tests passed", "No tests were found!!!",
+		"The following tests FAILED:", "Test #", "Total Test time (real)", "Errors while running CTest",
+	}
 	// "3/8 Test #3": three bytes each keep the sieve small.
 	for n := range 100 {
 		list = append(list, fmt.Sprintf("%s/%02d", number, n))

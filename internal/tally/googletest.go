@@ -18,8 +18,10 @@ type googletest struct {
 }
 
 func (g *googletest) triggers() []string {
-	return []string{"[==========] ", "[ RUN      ] ", "[       OK ] ", "[  FAILED  ] ", "[  SKIPPED ] ", "[  PASSED  ] ",
-		"Note: This is test shard ", "YOU HAVE "}
+	return []string{
+		"[==========] ", "[ RUN      ] ", "[       OK ] ", "[  FAILED  ] ", "[  SKIPPED ] ", "[  PASSED  ] ",
+		"Note: This is test shard ", "YOU HAVE ",
+	}
 }
 
 func (g *googletest) line(l logline.Line, o *out) {

@@ -56,8 +56,10 @@ func newGoTest() *goTest {
 }
 
 func (g *goTest) triggers() []string {
-	return []string{"ok  ", "FAIL", "?   ", "PASS", "=== RUN ", "--- PASS: ", "--- FAIL: ", "--- SKIP: ", "panic: ",
-		"=== FAIL: ", "DONE ", "go: warning: ", "no packages to test"}
+	return []string{
+		"ok  ", "FAIL", "?   ", "PASS", "=== RUN ", "--- PASS: ", "--- FAIL: ", "--- SKIP: ", "panic: ",
+		"=== FAIL: ", "DONE ", "go: warning: ", "no packages to test",
+	}
 }
 
 func (g *goTest) line(l logline.Line, o *out) {

@@ -18,9 +18,11 @@ type minitest struct {
 }
 
 func (m *minitest) triggers() []string {
-	return []string{"Run options: ", "# Running:", "Running ", "Finished ", "Fabulous ", number + "runs, ", number + "tests, ", number + "run, ", number + "test, ",
+	return []string{
+		"Run options: ", "# Running:", "Running ", "Finished ", "Fabulous ", number + "runs, ", number + "tests, ", number + "run, ", number + "test, ",
 		"Loaded suite ", "Started", number + ") Failure:", number + ") Error:", "1) ", "2) ", "3) ", "4) ", "5) ", "6) ", "7) ", "8) ", "9) ",
-		"Failure: ", "Error: "}
+		"Failure: ", "Error: ",
+	}
 }
 
 func (m *minitest) line(l logline.Line, o *out) {

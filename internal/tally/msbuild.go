@@ -8,10 +8,9 @@ import (
 
 // msbuild reads dotnet build and MSBuild.
 type msbuild struct {
-	fails  []Failure
-	seen   map[string]bool
-	open   Run // "Build succeeded.", until its counts are read
-	listed bool
+	fails []Failure
+	seen  map[string]bool
+	open  Run // "Build succeeded.", until its counts are read
 }
 
 func (g *msbuild) triggers() []string {

@@ -15,8 +15,10 @@ func TestNativeProgress(t *testing.T) {
 		want      Progress
 	}{
 		{"Go, a test runs", "=== RUN   TestA\n--- PASS: TestA (0.00s)\n=== RUN   TestB\n", Progress{Test: "TestB", Last: "TestA"}},
-		{"Go's events", `{"Action":"run","Package":"a","Test":"TestA"}` + "\n" + `{"Action":"pass","Package":"a","Test":"TestA"}` + "\n" + `{"Action":"run","Package":"a","Test":"TestB"}` + "\n",
-			Progress{Test: "TestB", Last: "TestA"}},
+		{
+			"Go's events", `{"Action":"run","Package":"a","Test":"TestA"}` + "\n" + `{"Action":"pass","Package":"a","Test":"TestA"}` + "\n" + `{"Action":"run","Package":"a","Test":"TestB"}` + "\n",
+			Progress{Test: "TestB", Last: "TestA"},
+		},
 		{"GoogleTest", "[==========] Running 2 tests from 1 test suite.\n[ RUN      ] A.B\n[       OK ] A.B (0 ms)\n[ RUN      ] A.C\n", Progress{Test: "A.C", Last: "A.B"}},
 		{"CTest", "Test project /src\n    Start 1: good\n1/2 Test #1: good ....   Passed    0.00 sec\n    Start 2: slow\n", Progress{Test: "slow", Last: "good"}},
 		{"XCTest", "Test Case '-[A b]' started.\n", Progress{Test: "-[A b]"}},

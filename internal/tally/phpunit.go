@@ -20,8 +20,10 @@ type phpunit struct {
 }
 
 func (p *phpunit) triggers() []string {
-	return []string{"PHPUnit ", "ParaTest ", "Time: ", "OK (", "OK, but ", "FAILURES!", "ERRORS!", "WARNINGS!", "Tests: ",
-		"No tests executed!", "There was ", "There were ", number + ") ", "1) ", "2) ", "3) ", "4) ", "5) ", "6) ", "7) ", "8) ", "9) "}
+	return []string{
+		"PHPUnit ", "ParaTest ", "Time: ", "OK (", "OK, but ", "FAILURES!", "ERRORS!", "WARNINGS!", "Tests: ",
+		"No tests executed!", "There was ", "There were ", number + ") ", "1) ", "2) ", "3) ", "4) ", "5) ", "6) ", "7) ", "8) ", "9) ",
+	}
 }
 
 func (p *phpunit) line(l logline.Line, o *out) {

@@ -34,8 +34,10 @@ const pytestWords = "|passed|failed|skipped|deselected|xfailed|xpassed|error|war
 func newPytest() *pytest { return &pytest{} }
 
 func (p *pytest) triggers() []string {
-	list := []string{"===", "== ", "collected ", "collecting ", "FAILED ", "ERROR ", "INTERNALERROR> ", "no tests ran in ",
-		"run-last-failure: rerun previous ", "[gw", "!!!", "Running ", "The following tests failed ", "gw0 [", "Results (", "Test session starts"}
+	list := []string{
+		"===", "== ", "collected ", "collecting ", "FAILED ", "ERROR ", "INTERNALERROR> ", "no tests ran in ",
+		"run-last-failure: rerun previous ", "[gw", "!!!", "Running ", "The following tests failed ", "gw0 [", "Results (", "Test session starts",
+	}
 	for _, word := range []string{"passed", "failed", "skipped", "deselected", "error", "warning", "xfailed", "xpassed", "rerun"} {
 		list = append(list, number+word)
 	}
@@ -252,8 +254,10 @@ func (p *pytest) last(text string, l logline.Line, o *out, quiet bool) {
 	if !ok || quiet && !only(counts, pytestWords) {
 		return
 	}
-	run := Run{Tool: "pytest", Kind: Test, Passed: counts["passed"] + counts["xfailed"] + counts["xpassed"],
-		Failed: counts["failed"] + counts["error"], Skipped: counts["skipped"]}
+	run := Run{
+		Tool: "pytest", Kind: Test, Passed: counts["passed"] + counts["xfailed"] + counts["xpassed"],
+		Failed: counts["failed"] + counts["error"], Skipped: counts["skipped"],
+	}
 	if run.Failed == 0 {
 		run.Flaky = min(counts["rerun"]+counts["retried"]+p.retried, run.Passed)
 	}
@@ -306,8 +310,10 @@ func (p *pytest) beheaded(title string, l logline.Line) {
 	if !ok || !only(counts, pytestWords) {
 		return
 	}
-	p.orphan = Run{Tool: "pytest", Kind: Test, Passed: counts["passed"] + counts["xfailed"] + counts["xpassed"],
-		Failed: counts["failed"] + counts["error"], Skipped: counts["skipped"], Text: title}
+	p.orphan = Run{
+		Tool: "pytest", Kind: Test, Passed: counts["passed"] + counts["xfailed"] + counts["xpassed"],
+		Failed: counts["failed"] + counts["error"], Skipped: counts["skipped"], Text: title,
+	}
 	p.orphan.place(l)
 	p.orphan.State = outcome(p.orphan)
 	if p.orphan.Failed > 0 {
@@ -327,8 +333,10 @@ func (p *pytest) end(o *out) {
 	p.release(o)
 	if p.listed && len(p.fails) > 0 && len(p.open) == 0 {
 		// With -qq there is no last line, only the names of what failed.
-		o.add(Run{Tool: "pytest", Kind: Test, State: Failed, Failed: len(p.fails), Uncounted: true, Failures: p.fails,
-			First: p.fails[0].Line, Last: p.fails[len(p.fails)-1].Line})
+		o.add(Run{
+			Tool: "pytest", Kind: Test, State: Failed, Failed: len(p.fails), Uncounted: true, Failures: p.fails,
+			First: p.fails[0].Line, Last: p.fails[len(p.fails)-1].Line,
+		})
 	}
 	if p.orphan.Tool != "" && len(o.r.runs) == 0 && len(p.open) == 0 && p.orphan.Last+12 >= o.r.lines {
 		o.add(p.orphan)

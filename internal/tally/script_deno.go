@@ -91,7 +91,6 @@ type deno struct {
 	open     bool
 	first    int
 	expected int
-	focused  bool
 	last     int // index of the run added last, plus one
 }
 

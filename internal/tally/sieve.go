@@ -17,11 +17,10 @@ const deepBytes = 64 << 20
 // set is a set of grammars.
 type set [2]uint64
 
-func (s *set) add(i int)      { s[i>>6] |= 1 << (i & 63) }
-func (s *set) drop(i int)     { s[i>>6] &^= 1 << (i & 63) }
-func (s *set) has(i int) bool { return s[i>>6]&(1<<(i&63)) != 0 }
-func (s set) or(t set) set    { return set{s[0] | t[0], s[1] | t[1]} }
-func (s set) empty() bool     { return s[0]|s[1] == 0 }
+func (s *set) add(i int)   { s[i>>6] |= 1 << (i & 63) }
+func (s *set) drop(i int)  { s[i>>6] &^= 1 << (i & 63) }
+func (s set) or(t set) set { return set{s[0] | t[0], s[1] | t[1]} }
+func (s set) empty() bool  { return s[0]|s[1] == 0 }
 
 // trigger is one beginning and the grammars that asked for it.
 type trigger struct {

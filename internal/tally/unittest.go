@@ -10,7 +10,6 @@ import (
 // nose, nose2, Twisted's trial. "OK" and "FAILED" count only after the line
 // "Ran 5 tests in 0.1s", and that only after its rule of dashes.
 type unittest struct {
-	tool   string
 	begun  Run // what was announced, or seen to run with -v
 	ruled  int // line of the dashes
 	early  int // runs that ended and were not announced

@@ -11,7 +11,6 @@ import (
 // xcodebuild's own verdict.
 type xctest struct {
 	begun  Run
-	all    string // state in "Test Suite 'All tests' passed at": the next line counts
 	at     int
 	fails  fails
 	failed bool
@@ -21,8 +20,10 @@ type xctest struct {
 }
 
 func (x *xctest) triggers() []string {
-	return []string{"Test Suite 'All tests' ", "Test Suite 'Selected tests' ", "Executed ", "Test Case '", "✔ Test run with ", "✘ Test run with ", "\U0010105B Test run with ", "\U00100884 Test run with ",
-		"** TEST FAILED **"}
+	return []string{
+		"Test Suite 'All tests' ", "Test Suite 'Selected tests' ", "Executed ", "Test Case '", "✔ Test run with ", "✘ Test run with ", "\U0010105B Test run with ", "\U00100884 Test run with ",
+		"** TEST FAILED **",
+	}
 }
 
 func (x *xctest) line(l logline.Line, o *out) {
