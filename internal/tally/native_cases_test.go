@@ -12,7 +12,7 @@ import (
 // and versions beyond testdata/native, and words that only look like theirs.
 func TestNativeCases(t *testing.T) {
 	t.Parallel()
-	for _, tt := range slices.Concat(otherCases(), pythonCases(), printedCases()) {
+	for _, tt := range slices.Concat(otherCases(), furtherCases(), pythonCases(), printedCases()) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			result, _ := read([]byte(tt.log))
@@ -90,6 +90,12 @@ Test Suite 'All tests' passed at 2026-04-05 21:46:30.869.
 			"Robot Framework", "==============================================================================\nShop.Cart                                                             | FAIL |\n2 tests, 1 passed, 1 failed\n==============================================================================\nShop                                                                  | FAIL |\n3 tests, 2 passed, 1 failed\n==============================================================================\nOutput:  /src/output.xml\nLog:     /src/log.html\n",
 			"  Robot Framework failed: 2 passed, 1 failed, 0 skipped @6-6\n",
 		},
+	}
+}
+
+// furtherCases are more of them.
+func furtherCases() []nativeCase {
+	return []nativeCase{
 		{
 			"cmocka skips", "[==========] tests: Running 2 test(s).\n[==========] tests: 2 test(s) run.\n[  PASSED  ] 1 test(s).\n[  SKIPPED ] tests: 1 test(s), listed below:\n[  SKIPPED ] b\n\n 1 SKIPPED TEST(S)\n",
 			"  cmocka passed: 1 passed, 0 failed, 1 skipped @1-2\n",
